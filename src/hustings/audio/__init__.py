@@ -1,0 +1,1 @@
+"""Pure sound: RTP, jitter buffer, gain, levels. No I/O, no clock."""

@@ -1,0 +1,76 @@
+"""Every setting of every role, in one typed table. Each is an environment variable HUSTINGS_<NAME>.
+
+Command-line flags of `hustings serve` win over the environment; what neither gives has the default below.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CONTROL, STAGE, EDGE = "control", "stage", "edge"
+ALL_ROLES = (CONTROL, STAGE, EDGE)
+
+
+class Settings(BaseSettings):
+    """One installation. URLs have no trailing slash."""
+
+    model_config = SettingsConfigDict(env_prefix="HUSTINGS_", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address the front door listens on; 0.0.0.0 for every network.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the front door listens on.")
+    data: Path = Field(Path("data"), description="Folder of the database, recordings, uploads and keys.")
+    public_url: str = Field(
+        "",
+        description="Address people use, such as https://town.example; empty: http://localhost and the port.",
+    )
+    cluster_key: str = Field(
+        "", description="Secret shared by all roles; empty: read from or made in the data folder."
+    )
+    control_url: str = Field("", description="Where control answers the other roles; empty: chosen on loopback.")
+    stage_url: str = Field("", description="Where the stage answers the other roles; empty: chosen on loopback.")
+    internal_host: str = Field("127.0.0.1", description="Address control and stage listen on for the other roles.")
+    database_url: str = Field("", description="SQLAlchemy URL of the store; empty: SQLite in the data folder.")
+    media_address: str = Field(
+        "",
+        description="Address put into WebRTC answers instead of the machine's own, for servers behind NAT.",
+    )
+    media_ports: str = Field("", description="UDP ports for speakers, such as 50000-50100; empty: any free port.")
+    ice_servers: str = Field("", description="STUN and TURN URLs for speakers, separated by commas.")
+    max_listeners_waiting: int = Field(
+        20_000, ge=1, description="Blocked playlist and part requests one edge holds at once; more get 503."
+    )
+    trusted_proxies: str = Field("127.0.0.1,::1", description="Addresses whose X-Forwarded-For is believed.")
+
+    def address(self) -> str:
+        """What people type: the public URL, else localhost and the port."""
+        return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'hustings.db').absolute()}"
+
+    def recordings(self) -> Path:
+        return self.data / "recordings"
+
+    def uploads(self) -> Path:
+        return self.data / "uploads"
+
+    def stage_state(self) -> Path:
+        return self.data / "stage"
+
+
+def read_cluster_key(settings: Settings) -> str:
+    """The cluster's secret; made on first use, readable by its owner alone."""
+    if settings.cluster_key:
+        return settings.cluster_key
+    path = settings.data / "cluster.key"
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text().strip()
