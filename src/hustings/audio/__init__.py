@@ -1,1 +1,1 @@
-"""Pure sound: RTP, jitter buffer, gain, levels. No I/O, no clock."""
+"""Sound as values: RTP, the jitter buffer, gain, loudness. No I/O, no clock, no asyncio."""
