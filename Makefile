@@ -35,8 +35,8 @@ test: dev  ## install what tests need, lint, check the pages, run all tests
 	$(BIN)/pytest
 
 lint: dev  ## ruff, mypy
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench tools
+	$(BIN)/ruff format --check src tests bench tools
 	$(BIN)/mypy
 
 check-web: $(STAMPS)/node_modules  ## type-check, lint and unit-test the pages
