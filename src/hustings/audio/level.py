@@ -1,0 +1,99 @@
+"""How loud sound is: power, dBFS, a meter with speaking detection, and BS.1770 loudness of a whole buffer.
+
+Sound is float32, mono, 48 kHz, full scale ±1. It never changes what it measures.
+"""
+
+import math
+from collections import deque
+
+import numpy as np
+import numpy.typing as npt
+
+from hustings.base.grid import SAMPLE_RATE
+
+Samples = npt.NDArray[np.float32]
+
+FLOOR_DB = -90.0  # dBFS: digital silence is told as this
+SPEAKS_ABOVE = -42.0  # dBFS over 20 ms: quieter than a calm voice at arm's length
+SILENT_BELOW = -50.0  # dBFS: a room's noise after a browser's noise suppression
+HANGOVER = 25  # ticks (0.5 s): the pauses inside a sentence do not end it
+WINDOW = 10  # ticks (0.2 s): what a level is told over
+CLIPPED = 0.985  # of full scale
+CLIPPING_SHARE = 0.001  # of the samples of the window
+
+
+def power(samples: Samples) -> float:
+    """Mean square."""
+    return float(np.dot(samples, samples)) / samples.size if samples.size else 0.0
+
+
+def decibels(mean_square: float) -> float:
+    """Power to dBFS (a full-scale square wave is 0), not below FLOOR_DB."""
+    return max(FLOOR_DB, 10.0 * math.log10(mean_square)) if mean_square > 0.0 else FLOOR_DB
+
+
+def shown(db: float) -> float:
+    """dBFS to the 0..1 of a level bar: -60 dBFS and less is 0, 0 dBFS is 1, even in decibels between."""
+    return min(1.0, max(0.0, 1.0 + db / 60.0))
+
+
+class Meter:
+    """One source's level, tick by tick: `push` each 20 ms, read the rest at any time."""
+
+    def __init__(self) -> None:
+        self._powers: deque[float] = deque([0.0] * WINDOW, WINDOW)
+        self._clipped: deque[float] = deque([0.0] * WINDOW, WINDOW)
+        self._quiet_ticks = HANGOVER
+        self.speaking = False
+
+    def push(self, samples: Samples | None) -> None:
+        """Take in one tick of sound; None is silence."""
+        if samples is None:
+            self._push(0.0, 0.0)
+            return
+        mean_square = power(samples)
+        loud = mean_square > 0.1 and float(np.abs(samples).max()) >= CLIPPED
+        self._push(mean_square, float(np.mean(np.abs(samples) >= CLIPPED)) if loud else 0.0)
+
+    def _push(self, mean_square: float, clipped: float) -> None:
+        self._powers.append(mean_square)
+        self._clipped.append(clipped)
+        db = decibels(mean_square)
+        self._quiet_ticks = self._quiet_ticks + 1 if db < SILENT_BELOW else 0
+        if db > SPEAKS_ABOVE:
+            self.speaking = True
+        elif self._quiet_ticks >= HANGOVER:
+            self.speaking = False
+
+    @property
+    def db(self) -> float:
+        """dBFS over the last 0.2 s."""
+        return decibels(sum(self._powers) / WINDOW)
+
+    @property
+    def level(self) -> float:
+        """0 to 1, for a bar."""
+        return round(shown(self.db), 2)
+
+    @property
+    def clipping(self) -> bool:
+        return sum(self._clipped) / WINDOW > CLIPPING_SHARE
+
+
+def k_weighting(frequencies: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """|H(f)|² of ITU-R BS.1770-4 Annex 1's two filters at 48 kHz, for `frequencies` in Hz."""
+    z = np.exp(-2j * np.pi * frequencies / SAMPLE_RATE)
+    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
+        1.0 - 1.69065929318241 * z + 0.73248077421585 * z**2
+    )
+    high_pass = (1.0 - 2.0 * z + z**2) / (1.0 - 1.99004745483398 * z + 0.99007225036621 * z**2)
+    return np.asarray(np.abs(shelf * high_pass) ** 2, dtype=np.float64)
+
+
+def loudness(samples: Samples) -> float:
+    """Ungated BS.1770 loudness in LUFS of a whole mono buffer taken as a loop; FLOOR_DB for silence."""
+    spectrum = np.fft.rfft(samples)
+    frequencies = np.fft.rfftfreq(samples.size, 1.0 / SAMPLE_RATE)
+    energies = np.abs(spectrum) ** 2
+    mean_square = 2.0 * float(np.dot(energies, k_weighting(frequencies))) / samples.size**2
+    return -0.691 + 10.0 * math.log10(mean_square) if mean_square > 1e-12 else FLOOR_DB
