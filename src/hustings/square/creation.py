@@ -1,0 +1,41 @@
+"""Making an account from the shell, beside a running server or without one: they meet in the database alone."""
+
+import msgspec
+
+from hustings.base.clock import Clock
+from hustings.base.settings import Settings
+from hustings.square.accounts import make_account, make_link
+from hustings.square.principal import ALL_SCOPES
+from hustings.square.sessions import issue_token
+from hustings.store.store import Store
+from hustings.store.values import Account, AccountRole
+
+TOKEN_DAYS = 365
+
+
+class Created(msgspec.Struct, frozen=True):
+    """What `hustings account create` prints. One of token and link is set."""
+
+    account: Account
+    token: str | None = None
+    link: str | None = None
+
+
+async def create_account(settings: Settings, clock: Clock, name: str, role: AccountRole, *, token: bool) -> Created:
+    """A bearer token of all scopes, or a one-time link (whole address) at which the person sets a password."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url())
+    try:
+        await store.open()
+        async with store.write() as work:
+            now = clock.now()
+            account = await make_account(work, name, name, role, now)
+            if token:
+                secret, _ = await issue_token(
+                    work, account, label="made in the shell", scopes=ALL_SCOPES, days=TOKEN_DAYS, now=now
+                )
+                return Created(account, token=secret)
+            link = await make_link(work, role, now, account_id=account.id)
+            return Created(account, link=f"{settings.address()}/setup#{link}")
+    finally:
+        await store.close()
