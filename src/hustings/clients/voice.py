@@ -1,0 +1,52 @@
+"""What a speaker says: a recording and the moment it began. Pure: what is due is asked with the time.
+
+The recording runs on while the speaker is disconnected, as a person's would: so that two speakers of one
+dialogue stay together whatever happens to either.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.clients.media import Samples
+
+TICK_SECONDS = TICK / SAMPLE_RATE
+
+
+@dataclass(slots=True)
+class Voice:
+    """A recording; `started` is the monotonic second of its first sample, None until somebody begins it."""
+
+    samples: Samples
+    loop: bool = False
+    started: float | None = None
+
+    @property
+    def duration(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+    def begin(self, now: float) -> float:
+        """Start at `now` unless it has begun; gives back when it began."""
+        if self.started is None:
+            self.started = now
+        return self.started
+
+    def position(self, now: float) -> float:
+        """Seconds since it began, over all rounds of a loop; 0 before."""
+        return 0.0 if self.started is None else max(0.0, now - self.started)
+
+    def is_over(self, now: float) -> bool:
+        return not self.loop and self.started is not None and now - self.started >= self.duration
+
+    def tick_at(self, now: float) -> int:
+        """The number of the first 20 ms tick that begins at or after `now`."""
+        return int(np.ceil(round(self.position(now) / TICK_SECONDS, 6)))
+
+    def tick(self, number: int) -> Samples:
+        """960 samples: silence where the recording is over."""
+        start = number * TICK
+        if self.loop:
+            return np.take(self.samples, np.arange(start, start + TICK), mode="wrap")
+        said = self.samples[start : start + TICK]
+        return np.pad(said, (0, TICK - len(said)))

@@ -1,0 +1,45 @@
+"""Any ASGI application on a loopback port of its own, in the test's loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+Application = Callable[..., Awaitable[Any]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(application: Application) -> AsyncIterator[str]:
+    """The application's base URL, from when it answers until it has stopped."""
+    port = free_port()
+    server = Server(application, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    task = asyncio.create_task(server.serve())
+    try:
+        await _listening(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+        await task
+
+
+async def _listening(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            return
