@@ -1,0 +1,176 @@
+// What the server says, as it says it. Times in `Card` are Unix seconds, times in `Space` ISO 8601 in UTC.
+
+export type SpaceState = 'scheduled' | 'doors' | 'live' | 'ended' | 'cancelled';
+export type Programme = 'none' | 'preshow' | 'conversation' | 'hold' | 'end';
+export type Role = 'host' | 'cohost' | 'speaker' | 'producer';
+export type ReplayState = 'none' | 'preparing' | 'ready' | 'failed';
+
+export interface Replay {
+  state: ReplayState;
+  duration: number;
+  trim_start: boolean;
+}
+
+export interface Person {
+  display_name: string;
+  account: string | null;
+}
+
+export interface Voice {
+  seat: string;
+  name: string;
+  role: Role;
+  on_air: boolean;
+  muted: boolean;
+  connected: boolean;
+  speaking: boolean;
+  level: number;
+}
+
+/** `live.json`: what anybody may know of a Space. */
+export interface Card {
+  id: string;
+  title: string;
+  description: string;
+  state: SpaceState;
+  programme: Programme;
+  host: Person;
+  now: number;
+  starts_at: number | null;
+  doors_at: number | null;
+  live_at: number | null;
+  ended_at: number | null;
+  speakers: Voice[];
+  listening: number;
+  recorded: boolean;
+  sample: boolean;
+  replay: Replay;
+}
+
+export interface Space {
+  id: string;
+  title: string;
+  description: string;
+  state: SpaceState;
+  url: string;
+  host: Person;
+  starts_at: string | null;
+  doors_at: string | null;
+  live_at: string | null;
+  ended_at: string | null;
+  record: boolean;
+  sample: boolean;
+  hold: boolean;
+  speakers: { seat: string; name: string; role: Role }[];
+  replay: Replay;
+  you: { seat: string | null; role: Role; can: string[] } | null;
+}
+
+export interface Listing {
+  live: Space[];
+  scheduled: Space[];
+  ended: Space[];
+}
+
+export interface Me {
+  account: { name: string; display_name: string; role: AccountRole } | null;
+  owner_exists: boolean;
+  passkeys: number;
+}
+export type AccountRole = 'owner' | 'moderator' | 'member';
+
+export interface SeatGrant {
+  space?: string;
+  seat: string;
+  token: string;
+  whip: string;
+  role: Role;
+}
+
+export type RequestState = 'pending' | 'approved' | 'declined' | 'withdrawn' | 'accepted';
+
+export interface Invitation {
+  id: string;
+  role: Role;
+  name: string | null;
+  url?: string | null;
+  accepted?: boolean;
+  seat?: string | null;
+}
+
+export interface InvitationCard {
+  space: Space;
+  role: Role;
+  name: string | null;
+  from: string | Person | null;
+}
+
+export interface Session {
+  id: string;
+  created_at: string;
+  last_seen_at: string;
+  user_agent: string;
+  current: boolean;
+}
+
+export interface Passkey {
+  id: string;
+  label: string;
+  created_at: string;
+  last_used_at?: string | null;
+}
+
+export interface Token {
+  id: string;
+  label: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+}
+
+export type Connected = 'absent' | 'connecting' | 'connected' | 'reconnecting';
+
+export interface Health {
+  loss: number;
+  jitter_ms: number;
+  concealed: number;
+  narrowband: boolean;
+  clipping: boolean;
+}
+
+export interface DeskSeat {
+  id: string;
+  name: string;
+  role: Role;
+  account: string | null;
+  on_air: boolean;
+  muted: boolean;
+  connected: Connected;
+  level: number;
+  speaking: boolean;
+  health: Health | null;
+}
+
+export interface Hand {
+  id: string;
+  name: string;
+  asked_at: number;
+}
+
+/** One event of the desk, five times a second. */
+export interface Desk {
+  at: number;
+  revision: number;
+  state: SpaceState;
+  programme: Programme;
+  title: string;
+  live_at: number | null;
+  doors_at: number | null;
+  starts_at: number | null;
+  recording: boolean;
+  you: string;
+  may_direct: boolean;
+  seats: DeskSeat[];
+  hands?: Hand[];
+  programme_level: number;
+}

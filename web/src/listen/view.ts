@@ -1,0 +1,100 @@
+// Which face the page shows, out of what is known. Pure: no clock, no fetch.
+import type { Card, Voice } from '../lib/types';
+import { span } from '../lib/times';
+
+export type Face =
+  | 'loading'
+  | 'unreachable'
+  | 'missing'
+  | 'gone'
+  | 'scheduled'
+  | 'doors'
+  | 'live'
+  | 'hold'
+  | 'lost'
+  | 'preparing'
+  | 'replay'
+  | 'noreplay'
+  | 'failed'
+  | 'cancelled';
+
+export type Net = 'ok' | 'failing' | 'missing';
+
+export function face(card: Card | null, net: Net): Face {
+  if (net === 'missing') return card ? 'gone' : 'missing';
+  if (!card) return net === 'failing' ? 'unreachable' : 'loading';
+  if (card.state === 'live') return liveFace(card);
+  if (card.state === 'ended') return endFace(card);
+  return card.state;
+}
+
+function liveFace(card: Card): Face {
+  if (card.programme !== 'hold' && card.programme !== 'none') return 'live';
+  return card.speakers.some((voice) => voice.connected) ? 'hold' : 'lost';
+}
+
+function endFace(card: Card): Face {
+  if (card.replay.state === 'ready') return 'replay';
+  if (card.replay.state === 'failed') return 'failed';
+  return card.recorded ? 'preparing' : 'noreplay';
+}
+
+/** Faces with a stream to listen to. */
+export const sounding = (shown: Face): boolean => ['doors', 'live', 'hold', 'lost'].includes(shown);
+
+/** The one sentence that says where things stand; empty where the page itself says it. */
+export function standing(shown: Face, card: Card | null, now: number, since: number): string {
+  switch (shown) {
+    case 'scheduled':
+      return card ? waiting(card, now) : '';
+    case 'doors':
+      return card ? doors(card, now) : '';
+    case 'hold':
+      return 'A short pause. The conversation goes on in a moment; stay here, it comes back by itself.';
+    case 'lost':
+      return `We lost the stage ${span(now - since)} ago and are getting it back. What was recorded so far is safe.`;
+    case 'preparing':
+      return 'The conversation is over. The recording is being prepared and appears here in a few seconds.';
+    case 'noreplay':
+      return 'The conversation is over. It was not recorded.';
+    case 'failed':
+      return 'The conversation is over. Its recording could not be prepared; the host has been told and can try again.';
+    case 'cancelled':
+      return 'This conversation was cancelled. It will not take place.';
+    default:
+      return '';
+  }
+}
+
+function waiting({ starts_at }: Card, now: number): string {
+  if (starts_at === null) return 'No time is set yet. The page begins by itself when the host opens the doors.';
+  if (now < starts_at) return '';
+  if (now - starts_at < 30) return 'It is time. The host opens the doors in a moment.';
+  return `It was to begin ${span(now - starts_at)} ago. The host has not opened the doors yet; this page begins by itself.`;
+}
+
+function doors({ starts_at }: Card, now: number): string {
+  const music = 'You will hear music until then.';
+  if (starts_at === null || now >= starts_at) return `The conversation starts in a moment. ${music}`;
+  return `The conversation starts in ${span(starts_at - now)}. ${music}`;
+}
+
+/** The card that was true at `at`: what is heard now was said seconds ago, and the rings should show what is heard. */
+export function cardAt(history: readonly Card[], at: number): Card | null {
+  let found: Card | null = history[0] ?? null;
+  for (const card of history) if (card.now <= at) found = card;
+  return found;
+}
+
+/** On stage as listeners see it: who is on air first, host before co-hosts before speakers. */
+export function ordered(voices: readonly Voice[]): Voice[] {
+  const rank = { host: 0, cohost: 1, speaker: 2, producer: 3 };
+  return [...voices].sort((a, b) => Number(b.on_air) - Number(a.on_air) || rank[a.role] - rank[b.role]);
+}
+
+/** Seconds until the next question for `live.json`. */
+export function interval(hidden: boolean, shown: Face): number {
+  if (shown === 'missing' || shown === 'gone') return 15;
+  if (shown === 'cancelled' || shown === 'replay' || shown === 'noreplay') return hidden ? 60 : 15;
+  return hidden ? 5 : 1;
+}
