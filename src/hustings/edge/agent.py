@@ -1,0 +1,99 @@
+"""Dials a stage's feed and keeps on dialling; lets time pass for the windows whether or not the stage answers.
+
+While the stage is lost, control is asked now and then which Spaces it has ended. Never serves a request.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import httpx
+import structlog
+
+from hustings.base.clock import Clock
+from hustings.base.errors import HustingsError
+from hustings.documents.feed import FeedBroken, FrameReader
+from hustings.edge.live import Spaces
+from hustings.edge.plans import PlanBook
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.1  # seconds between two looks at what is overdue
+SILENCE = 15.0  # seconds without a byte after which a feed is dialled anew
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two attempts to dial
+ASK_CONTROL = 2.0  # seconds between two questions to control while the stage is lost
+
+
+class Backoff:
+    """Growing pauses with jitter, so that a thousand edges do not dial a restarted stage in one instant."""
+
+    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+        self._jitter = jitter
+        self._pause = FIRST_PAUSE
+
+    def reset(self) -> None:
+        self._pause = FIRST_PAUSE
+
+    def next(self) -> float:
+        pause = self._pause * (0.5 + self._jitter())
+        self._pause = min(LONGEST_PAUSE, self._pause * 2)
+        return pause
+
+
+class EdgeAgent:
+    """`run()` until cancelled. `connected` says whether the feed is flowing."""
+
+    def __init__(self, *, stage_url: str, cluster_key: str, clock: Clock, spaces: Spaces, plans: PlanBook) -> None:
+        self._url = f"{stage_url}/internal/feed"
+        self._headers = {"Authorization": f"Bearer {cluster_key}"}
+        self._clock = clock
+        self._spaces = spaces
+        self._plans = plans
+        self.connected = False
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._dial_for_ever(), name="edge dials the stage")
+            group.create_task(self._tick_for_ever(), name="edge fills the grid")
+            group.create_task(self._ask_for_ever(), name="edge asks control while the stage is lost")
+
+    async def _dial_for_ever(self) -> None:
+        backoff = Backoff()
+        timeout = httpx.Timeout(5.0, read=SILENCE)
+        async with httpx.AsyncClient(timeout=timeout, headers=self._headers, trust_env=False) as client:
+            while True:
+                try:
+                    await self._follow(client, backoff)
+                except (httpx.HTTPError, FeedBroken) as error:
+                    log.warning("feed lost", kind=type(error).__name__)
+                self.connected = False
+                await self._clock.sleep_until(self._clock.monotonic() + backoff.next())
+
+    async def _follow(self, client: httpx.AsyncClient, backoff: Backoff) -> None:
+        async with client.stream("GET", self._url) as response:
+            response.raise_for_status()
+            self.connected = True
+            reader = FrameReader()
+            async for data in response.aiter_raw():
+                for frame in reader.feed(data):
+                    self._spaces.take(frame)
+                    backoff.reset()
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            self._spaces.tick()
+            await self._clock.sleep_until(self._clock.monotonic() + TICK)
+
+    async def _ask_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic() + ASK_CONTROL)
+            if not self.connected:
+                await self._ask_control()
+
+    async def _ask_control(self) -> None:
+        for plan in self._spaces.on_air():
+            try:
+                told = await self._plans.fetch(plan.id)
+            except HustingsError:
+                continue
+            self._spaces.plan_from_control(told)

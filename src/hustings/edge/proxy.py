@@ -1,0 +1,208 @@
+"""The way from the front door to control and stage: streamed both ways, each kind of request in its own pool.
+
+The attack it stops: a flood of one kind (sign-ins, uploads, downloads) that takes every connection, so that
+speakers cannot reach the stage. A full pool answers 503 at once; it never borrows from another. Nothing under
+/internal is reachable but the few recordings named here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import structlog
+
+from hustings.base.errors import HustingsError, Unavailable
+from hustings.edge import answers
+from hustings.edge.answers import Receive, Scope, Send, TooLarge
+from hustings.edge.forwarding import forwarded, passed_back, passed_on
+
+log = structlog.get_logger(__name__)
+
+KILO, MEGA = 1_000, 1_000_000
+STAGE_DOWN = "The stage is restarting. Your browser will try again by itself."
+CONTROL_DOWN = "The control room is restarting. Your browser will try again by itself."
+BUSY = "Too many people ask for this at once. Try again in a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of request: how many at once, how many may queue and for how long, and how large a body."""
+
+    name: str
+    at_once: int
+    queue: int
+    patience: float  # seconds in the queue
+    body: int  # bytes
+    silence: float  # seconds without a byte from the other side
+    down: str
+
+
+API = Kind("api", at_once=64, queue=256, patience=5.0, body=MEGA, silence=30.0, down=CONTROL_DOWN)
+UPLOADS = Kind("uploads", at_once=4, queue=8, patience=10.0, body=100 * MEGA, silence=120.0, down=CONTROL_DOWN)
+WHIP = Kind("whip", at_once=32, queue=128, patience=5.0, body=64 * KILO, silence=15.0, down=STAGE_DOWN)
+DESK = Kind("desk", at_once=256, queue=0, patience=0.0, body=KILO, silence=10.0, down=STAGE_DOWN)
+REPLAY = Kind("replay", at_once=128, queue=256, patience=5.0, body=KILO, silence=30.0, down=STAGE_DOWN)
+
+
+class Upstream:
+    """One pool to one role. `run` of the front door closes it."""
+
+    def __init__(self, kind: Kind, url: str, *, authorization: str | None = None) -> None:
+        self._kind = kind
+        self._base = httpx.URL(url)
+        self._authorization = authorization
+        self._places = asyncio.Semaphore(kind.at_once)
+        self._queued = 0
+        self._client = httpx.AsyncClient(
+            limits=httpx.Limits(max_connections=kind.at_once, max_keepalive_connections=kind.at_once),
+            timeout=httpx.Timeout(kind.silence, connect=2.0),
+            trust_env=False,
+        )
+        for name in list(self._client.headers):  # httpx would ask for encodings the client never named
+            del self._client.headers[name]
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def forward(self, path: bytes, asked: answers.Request, trusted: frozenset[str]) -> None:
+        """Pass one request on and its answer back. `path` is raw, with its query.
+
+        Raises Unavailable or TooLarge only before the answer has begun; later faults end the connection.
+        """
+        scope, receive, send = asked
+        declared = answers.header(scope, b"content-length")
+        if declared.isdecimal() and int(declared) > self._kind.body:
+            raise _too_large(self._kind)
+        async with self._place():
+            sends = bool(declared or answers.header(scope, b"transfer-encoding"))
+            body = _Body(receive, self._kind, expected=sends)
+            exchange = _Exchange(self._kind, scope, send)
+            request = self._request(path, scope, body, trusted)
+            await _unless_gone(exchange.run(self._client, request), body)
+
+    def _request(self, path: bytes, scope: Scope, body: "_Body", trusted: frozenset[str]) -> httpx.Request:
+        headers = passed_on(scope) + forwarded(scope, trusted)
+        if self._authorization is not None:
+            headers = [(name, value) for name, value in headers if name != b"authorization"]
+            headers.append((b"authorization", self._authorization.encode()))
+        return self._client.build_request(
+            scope["method"],
+            self._base.copy_with(raw_path=path),
+            headers=headers,
+            content=body.chunks() if body.expected else None,
+        )
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        if self._places.locked():
+            if self._queued >= self._kind.queue:
+                raise Unavailable(BUSY, retry_after=2)
+            self._queued += 1
+            try:
+                async with asyncio.timeout(self._kind.patience):
+                    await self._places.acquire()
+            except TimeoutError as error:
+                raise Unavailable(BUSY, retry_after=2) from error
+            finally:
+                self._queued -= 1
+        else:
+            await self._places.acquire()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+class _Body:
+    """The request's body as it comes, counted; afterwards, whether the client is still there."""
+
+    def __init__(self, receive: Receive, kind: Kind, *, expected: bool) -> None:
+        self._receive = receive
+        self._kind = kind
+        self.expected = expected
+        self._ended = asyncio.Event()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Raises TooLarge above the limit, ClientLeft when the client goes in the middle."""
+        size = 0
+        try:
+            while True:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientLeft("The client left in the middle of its request.")
+                data = message.get("body", b"")
+                size += len(data)
+                if size > self._kind.body:
+                    raise _too_large(self._kind)
+                if data:
+                    yield data
+                if not message.get("more_body", False):
+                    return
+        finally:
+            self._ended.set()
+
+    async def gone(self) -> None:
+        """Ends when the client has left. Reads nothing while the body is being read by `chunks`."""
+        if self.expected:
+            await self._ended.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+class ClientLeft(HustingsError):
+    """Nobody is there to be answered."""
+
+    code = "client_left"
+
+
+class _Exchange:
+    """One request to the other role and the way of its answer back."""
+
+    def __init__(self, kind: Kind, scope: Scope, send: Send) -> None:
+        self._kind = kind
+        self._scope = scope
+        self._send = send
+        self._begun = False
+
+    async def run(self, client: httpx.AsyncClient, request: httpx.Request) -> None:
+        try:
+            response = await client.send(request, stream=True)
+            try:
+                await self._pass_back(response)
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            log.warning("upstream failed", pool=self._kind.name, kind=type(error).__name__, begun=self._begun)
+            if not self._begun:
+                raise Unavailable(self._kind.down) from error
+            raise ClientLeft("The answer broke off.") from error
+
+    async def _pass_back(self, response: httpx.Response) -> None:
+        headers = passed_back(response.headers.raw)
+        await self._send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        self._begun = True
+        if self._scope["method"] != "HEAD":
+            async for data in response.aiter_raw():
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _unless_gone(work: Coroutine[Any, Any, None], body: _Body) -> None:
+    """Do the work unless the client leaves first; whichever ends, the other is over too."""
+    tasks = (asyncio.create_task(work), asyncio.create_task(body.gone()))
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _too_large(kind: Kind) -> TooLarge:
+    size = f"{kind.body // MEGA} MB" if kind.body >= MEGA else f"{kind.body // KILO} KB"
+    return TooLarge(f"This is too large: at most {size} can be sent here.")

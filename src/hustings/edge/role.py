@@ -1,0 +1,67 @@
+"""An edge put together: the front door and what runs behind it. Opens nothing until `run`."""
+
+from pathlib import Path
+
+import httpx
+
+from hustings.base.clock import Clock
+from hustings.edge.agent import EdgeAgent
+from hustings.edge.app import FrontDoor
+from hustings.edge.listening import ListeningPlane
+from hustings.edge.live import Spaces
+from hustings.edge.plans import QUESTIONS, PlanBook
+from hustings.edge.proxy import API, DESK, REPLAY, UPLOADS, WHIP, Upstream
+from hustings.edge.site import Site
+from hustings.edge.waiting import Room
+
+SITE = Path(__file__).parent / "site"
+
+
+class EdgeRole:
+    """`app` is the ASGI callable; `run()` until cancelled. URLs have no trailing slash.
+
+    The server in front must admit more requests at once than `max_waiting` (granian's `backpressure`).
+    """
+
+    def __init__(
+        self,
+        *,
+        stage_url: str,
+        control_url: str,
+        cluster_key: str,
+        clock: Clock,
+        site: Path | None = SITE,
+        max_waiting: int = 20_000,
+        trusted_proxies: frozenset[str] = frozenset(),
+    ) -> None:
+        key = f"Bearer {cluster_key}"
+        self._questions = httpx.AsyncClient(
+            timeout=2.0, limits=httpx.Limits(max_connections=QUESTIONS), trust_env=False
+        )
+        self.spaces = Spaces(clock, Room(max_waiting))
+        plans = PlanBook(self._questions, control_url=control_url, cluster_key=cluster_key, clock=clock)
+        self._upstreams = {
+            "api": Upstream(API, control_url),
+            "uploads": Upstream(UPLOADS, control_url),
+            "whip": Upstream(WHIP, stage_url),
+            "desk": Upstream(DESK, stage_url),
+            "replay": Upstream(REPLAY, stage_url, authorization=key),
+        }
+        self.agent = EdgeAgent(
+            stage_url=stage_url, cluster_key=cluster_key, clock=clock, spaces=self.spaces, plans=plans
+        )
+        self.app = FrontDoor(
+            listening=ListeningPlane(spaces=self.spaces, plans=plans, clock=clock),
+            site=Site(site if site is not None and site.is_dir() else None),
+            trusted=trusted_proxies,
+            **self._upstreams,
+        )
+
+    async def run(self) -> None:
+        """Follow the stage until cancelled, then close every connection."""
+        try:
+            await self.agent.run()
+        finally:
+            await self._questions.aclose()
+            for upstream in self._upstreams.values():
+                await upstream.close()

@@ -1,0 +1,98 @@
+"""Requests held until a part of one rendition is there: one condition per part, bounded, never polling.
+
+The attack it stops: thousands of held requests that cost memory until the process dies. Beyond the limit a
+request is refused at once, and what is held ends when its client leaves or after MAX_WAIT.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from hustings.base.clock import Clock
+from hustings.base.errors import Unavailable
+from hustings.hls.blocking import MAX_WAIT
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class Outcome(Enum):
+    ARRIVED = "arrived"
+    EXPIRED = "expired"
+    GONE = "gone"  # the client left
+
+
+class Room:
+    """How many requests the whole edge holds. Refuses with Unavailable when full."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self.held = 0
+
+    def enter(self) -> None:
+        if self.held >= self._places:
+            raise Unavailable("This server holds as many listeners as it can. Try again in a moment.", retry_after=1)
+        self.held += 1
+
+    def leave(self) -> None:
+        self.held -= 1
+
+
+class Gates:
+    """The held requests of one rendition, by the part they wait for."""
+
+    def __init__(self, room: Room, clock: Clock) -> None:
+        self._room = room
+        self._clock = clock
+        self._waiting: dict[int, dict[asyncio.Future[Outcome], float]] = {}
+
+    async def until(self, number: int, receive: Receive) -> Outcome:
+        """Hold until part `number` is published, the client leaves or MAX_WAIT passes."""
+        self._room.enter()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        gate = self._waiting.setdefault(number, {})
+        gate[future] = self._clock.monotonic() + MAX_WAIT
+        watcher = asyncio.ensure_future(_left(receive))
+        watcher.add_done_callback(lambda _: _resolve(future, Outcome.GONE))
+        try:
+            return await future
+        finally:
+            watcher.cancel()
+            gate.pop(future, None)
+            if not gate and self._waiting.get(number) is gate:
+                del self._waiting[number]
+            self._room.leave()
+
+    def open(self, number: int) -> None:
+        """Part `number` is there: wake those who wait for it or for an earlier one."""
+        for reached in [waited for waited in self._waiting if waited <= number]:
+            self._wake(self._waiting.pop(reached), Outcome.ARRIVED)
+
+    def open_all(self) -> None:
+        """The programme has ended or begun anew: everybody asks again."""
+        for gate in list(self._waiting.values()):
+            self._wake(gate, Outcome.ARRIVED)
+
+    def expire(self, now: float) -> None:
+        """End those whose time is over; entries are in order of arrival, so that the first ones tell."""
+        for gate in list(self._waiting.values()):
+            for future, deadline in list(gate.items()):
+                if deadline > now:
+                    break
+                _resolve(future, Outcome.EXPIRED)
+
+    @staticmethod
+    def _wake(gate: Mapping[asyncio.Future[Outcome], float], outcome: Outcome) -> None:
+        for future in gate:
+            _resolve(future, outcome)
+
+
+def _resolve(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
+
+
+async def _left(receive: Receive) -> None:
+    """Ends when the client has gone; a body it sends is of no interest."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
