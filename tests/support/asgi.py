@@ -28,7 +28,7 @@ async def serving(application: Application) -> AsyncIterator[str]:
         await _listening(port)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         await task
 
 

@@ -1,6 +1,7 @@
 """A small WHIP server on stock aiortc, to hear what the speaker says and to fail when told to."""
 
 import asyncio
+from typing import cast
 
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -68,7 +69,7 @@ class TinyWhip:
     async def _keep(self, track: MediaStreamTrack, said: list[np.ndarray]) -> None:
         try:
             while True:
-                frame = await track.recv()
+                frame = cast(AudioFrame, await track.recv())
                 said.append(frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0])
         except MediaStreamError:
             return

@@ -51,6 +51,10 @@ def audio_frame(samples: Samples, pts: int) -> av.AudioFrame:
     return frame
 
 
+def silence(length: int) -> Samples:
+    return np.zeros(length, np.float32)
+
+
 class PartDecoder:
     """Decodes the parts of one rendition in order; one decoder lives through all of them, as in a player."""
 

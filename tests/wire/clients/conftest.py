@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 
 import httpx
 import pytest
-
 from tests.support.asgi import serving
 from tests.support.tiny_whip import TinyWhip
 

@@ -4,6 +4,7 @@ import httpx
 import numpy as np
 import pytest
 from starlette.responses import JSONResponse
+from tests.support.tiny_whip import TinyWhip
 
 from hustings.base.clock import SystemClock
 from hustings.base.errors import Forbidden
@@ -11,7 +12,6 @@ from hustings.clients.addresses import space_address
 from hustings.clients.errors import ServerAway
 from hustings.clients.speaker import Speaker, SpeakerProgress, SpeakerState
 from hustings.clients.voice import Voice
-from tests.support.tiny_whip import TinyWhip
 
 TONE = (0.3 * np.sin(2 * np.pi * 440 * np.arange(48_000 * 2) / 48_000)).astype(np.float32)
 
