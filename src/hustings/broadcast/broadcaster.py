@@ -4,20 +4,20 @@ Works by position alone: a block that never came is silence at its place, never 
 no clock, and never records: recordings are made beside it, so that neither can break the other.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import structlog
 
 from hustings.base.channel import Channel
 from hustings.base.grid import PART, next_part_start, part_at
+from hustings.broadcast.collector import Collector
 from hustings.broadcast.encoder import RenditionEncoder
 from hustings.broadcast.feed import FeedHub
 from hustings.broadcast.packager import Packager
+from hustings.broadcast.workers import in_thread
 from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, Samples, SeatPacket
 from hustings.documents.feed import End, Hold, Init, Part, Programme
 from hustings.hls.renditions import RENDITIONS, Rendition
@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 MAX_SILENCE = 10  # parts of silence made for blocks that never came; beyond, edges fill in with hold parts
 
 Block: TypeAlias = ProgrammeBlock | SeatPacket | ProgrammeEnd
-T = TypeVar("T")
 
 
 def make_hold(rendition: Rendition, samples: Samples) -> list[bytes]:
@@ -42,44 +41,25 @@ class Line:
     """One Space's programme on its way out: collects a part's samples, encodes it in every rendition."""
 
     def __init__(self, first: int, renditions: Sequence[Rendition]) -> None:
-        self.number = part_at(next_part_start(first))
+        self.window = Collector(PART, next_part_start(first))
         self.programme = Programme.NONE
-        self._samples = np.zeros(PART, np.float32)
         self._coders = [(RenditionEncoder(rendition), Packager(rendition)) for rendition in renditions]
 
     @property
-    def start(self) -> int:
-        return self.number * PART
-
-    @property
-    def pending(self) -> bool:
-        """Whether anything was put into the part that is being collected."""
-        return self.programme is not Programme.NONE
+    def number(self) -> int:
+        return part_at(self.window.start)
 
     def put(self, block: ProgrammeBlock) -> bool:
-        """Place a block that begins within the part; True when the part's last sample has come."""
-        at = block.position - self.start
-        if at < 0:
-            return False
-        fits = min(block.samples.size, PART - at)
-        self._samples[at : at + fits] = block.samples[:fits]
+        """Place a block; True when the part's last sample has come."""
         self.programme = block.programme
-        return at + fits == PART
+        return self.window.put(block.position, block.samples)
 
     def encode(self) -> list[tuple[str, bytes]]:
         """The collected part in every rendition, by name; the next part begins empty. Runs in a thread."""
-        made = [
-            (coder.rendition.name, packager.part(self.number, coder.encode(self._samples)))
-            for coder, packager in self._coders
+        number, samples = self.number, self.window.take()
+        return [
+            (coder.rendition.name, packager.part(number, coder.encode(samples))) for coder, packager in self._coders
         ]
-        self._samples = np.zeros(PART, np.float32)
-        return made
-
-    def advance(self) -> None:
-        self.number, self.programme = self.number + 1, Programme.NONE
-
-    def skip_to(self, number: int) -> None:
-        self.number = number
 
 
 class Broadcaster:
@@ -105,7 +85,7 @@ class Broadcaster:
 
     async def run(self) -> None:
         """Ends when the channel does."""
-        await self._in_thread(self._prepare)
+        await in_thread(self._executor, self._prepare)
         async for item in self._channel:
             match item:
                 case ProgrammeBlock():
@@ -120,53 +100,38 @@ class Broadcaster:
             self._inits[rendition.name] = Packager(rendition).init
             self._hold_parts[rendition.name] = make_hold(rendition, self._hold)
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
-
     async def _take(self, block: ProgrammeBlock) -> None:
-        line = self._lines.get(block.space)
-        if line is None:
-            line = await self._open(block)
+        line = self._lines.get(block.space) or await self._open(block)
         target = part_at(block.position)
         if target - line.number > MAX_SILENCE:
             log.warning("programme jumped", space=block.space, parts=target - line.number)
-            if line.pending:
+            if line.window.touched:
                 await self._emit(block.space, line)
-            line.skip_to(target)
+            line.window.move(target * PART)
         while line.number < target:
-            self.silent_parts += not line.pending
-            await self._emit(block.space, line, otherwise=block.programme)
+            self.silent_parts += not line.window.touched
+            await self._emit(block.space, line)
         if line.put(block):
             await self._emit(block.space, line)
 
     async def _open(self, block: ProgrammeBlock) -> Line:
-        line = await self._in_thread(partial(Line, block.position, self._renditions))
+        line = await in_thread(self._executor, Line, block.position, self._renditions)
         self._lines[block.space] = line
         for name, data in self._inits.items():
             self._hub.publish(Init(space=block.space, rendition=name, data=data))
         for name, parts in self._hold_parts.items():
             for index, data in enumerate(parts):
-                frame = Hold(space=block.space, rendition=name, index=index, count=len(parts), data=data)
-                self._hub.publish(frame)
+                self._hub.publish(Hold(block.space, name, index, len(parts), data))
         return line
 
-    async def _emit(self, space: str, line: Line, otherwise: Programme = Programme.NONE) -> None:
-        programme = line.programme if line.pending else otherwise
-        for name, data in await self._in_thread(line.encode):
-            part = Part(
-                space=space,
-                rendition=name,
-                epoch=self._hub.epoch,
-                number=line.number,
-                programme=programme,
-                data=data,
-            )
-            self._hub.publish(part)
-        line.advance()
+    async def _emit(self, space: str, line: Line) -> None:
+        number, programme = line.number, line.programme
+        for name, data in await in_thread(self._executor, line.encode):
+            self._hub.publish(Part(space, name, self._hub.epoch, number, programme, data))
 
     async def _finish(self, end: ProgrammeEnd) -> None:
         line = self._lines.pop(end.space, None)
-        if line is not None and line.pending:
+        if line is not None and line.window.touched:
             await self._emit(end.space, line)
         last = line.number - 1 if line is not None else part_at(end.position - 1)
         self._hub.publish(End(space=end.space, number=last))

@@ -122,5 +122,5 @@ class FlacEncoder:
 
 
 def to_pcm16(samples: Samples) -> Pcm16:
-    clipped: Pcm16 = np.clip(np.rint(samples * 32767.0), -32768, 32767).astype(np.int16)
+    clipped: Pcm16 = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
     return clipped

@@ -16,6 +16,7 @@ from av.packet import Packet
 
 from hustings.base.grid import PART, SAMPLE_RATE
 from hustings.broadcast.encoder import TIME_BASE, configure, library_name
+from hustings.broadcast.opus_packet import opus_samples
 from hustings.hls.fmp4 import sequence_of, split_init
 from hustings.hls.renditions import OPUS32, Rendition
 
@@ -99,17 +100,30 @@ class Packager:
 
 
 class OggTrack:
-    """Opus packets as they came, into Ogg pages of 100 ms; a gap is a jump of the granule position."""
+    """Opus packets as they came, into Ogg pages of 100 ms; a gap is a jump of the granule position.
+
+    A sender's clock is not ours: packets follow one another by their own durations, and only a hole of more
+    than JUMP moves the track on to the programme's position.
+    """
+
+    JUMP = 9600  # samples, 200 ms: above any burst a jitter buffer lets through
 
     def __init__(self) -> None:
         self._sink = _Sink()
         options = _EXACT | {"page_duration": str(_OGG_PAGE), "flush_packets": "1"}
         self._output = av.open(self._sink, "w", format="ogg", options=options)
         self._stream = _add_encoder(self._output, OPUS32)
+        self._next = 0
 
     def push(self, position: int, opus: bytes) -> bytes:
-        """The bytes to append to the track's file; `position` in samples, never falling."""
-        _mux(self._output, self._stream, [opus], position, OPUS32.frame)
+        """The bytes to append to the track's file; `position` in samples. What is no Opus packet is left out."""
+        samples = opus_samples(opus)
+        if not samples:
+            return b""
+        if position - self._next > self.JUMP or not self._next:
+            self._next = max(self._next, position)
+        _mux(self._output, self._stream, [opus], self._next, samples)
+        self._next += samples
         return self._sink.take()
 
     def finish(self) -> bytes:

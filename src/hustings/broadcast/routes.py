@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from hustings.base.channel import Channel, ChannelClosed
 from hustings.base.errors import HustingsError, NotFound, Unauthorized
 from hustings.broadcast.feed import FeedHub
+from hustings.broadcast.manifest import folder_of
 
-SAFE_SPACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SAFE_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}(\.[a-z0-9]{1,8}){1,2}")
 MEDIA_TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
@@ -40,10 +40,8 @@ def _check_key(request: Request, cluster_key: str) -> None:
 
 def recording_file(folder: Path, space: str, file: str) -> Path:
     """The path of one file of one recording; raises NotFound unless both names are safe and it is there."""
-    if not (SAFE_SPACE.fullmatch(space) and SAFE_FILE.fullmatch(file)):
-        raise NotFound("There is no such file in this recording.")
-    path = folder / space / file
-    if path.suffix not in MEDIA_TYPES or not path.is_file():
+    path = folder_of(folder, space) / file
+    if not SAFE_FILE.fullmatch(file) or path.suffix not in MEDIA_TYPES or not path.is_file():
         raise NotFound("There is no such file in this recording.")
     return path
 

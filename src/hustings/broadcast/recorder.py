@@ -1,0 +1,227 @@
+"""Keeps what was said: the programme and each seat, on disk within a fifth of a second, whatever delivery does.
+
+A channel, encoders and files of its own: nothing that breaks the broadcast can break the recording. It begins
+with the conversation (the pre-show is not recorded) and ends with the programme; a restarted stage adds a take.
+Never makes the replay: it hands the Space's id on when everything is on disk.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+
+from hustings.base.channel import Channel
+from hustings.base.clock import Clock
+from hustings.base.grid import PART
+from hustings.broadcast import manifest as manifests
+from hustings.broadcast.collector import Collector
+from hustings.broadcast.disk import Reserve, sync_file, sync_folder
+from hustings.broadcast.manifest import Manifest, Take
+from hustings.broadcast.take import CHUNK, TakeWriter
+from hustings.broadcast.workers import in_thread
+from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, SeatPacket
+from hustings.documents.feed import Programme
+
+log = structlog.get_logger(__name__)
+
+SYNC_EVERY = 0.5  # seconds
+MAX_GAP = 52 * CHUNK  # samples, 10 s: a longer silence of the mixer begins a new take
+MAX_PACKETS = 13 * 60 * 50  # kept between two chunks: a minute of every seat
+RESERVE = 256 * 2**20  # bytes: more than an hour of programme
+
+Block: TypeAlias = ProgrammeBlock | SeatPacket | ProgrammeEnd
+
+
+class _Recording:
+    """One Space being recorded. Its methods run in a worker thread, one at a time."""
+
+    def __init__(self, folder: Path, space: str, reserve: int) -> None:
+        self.folder = folder
+        self.packets: list[SeatPacket] = []
+        self.window = Collector(CHUNK, 0)
+        self.writer: TakeWriter | None = None
+        self.manifest = manifests.load(folder) or Manifest(space)
+        self._reserve_size = reserve
+        self.not_before = 0  # position at which a take that could not be opened is tried again
+        self._told: tuple[int, int, int | None] = (0, 0, None)
+
+    def begin(self, position: int, now: float) -> None:
+        """Open the next take at the start of the part that holds `position`."""
+        self.not_before = position + MAX_GAP
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            reserve = Reserve(self.folder, self._reserve_size)
+        except OSError:
+            self._note("There was no room to set aside for this recording.")
+            reserve = Reserve(self.folder, 0)
+        take = Take(len(self.manifest.takes) + 1, position // PART * PART, now)
+        self.writer = TakeWriter(self.folder, take, reserve)
+        self.window.move(take.start)
+        self.manifest.takes.append(take)
+        self.save()
+        sync_folder(self.folder)
+
+    def write_window(self) -> None:
+        assert self.writer is not None
+        packets, self.packets = self.packets, []
+        self.writer.write(self.window.take(), packets)
+        told = (len(self.writer.tracks), len(self.writer.problems), self.writer.take.first_sound)
+        if told != self._told:
+            self._told = told
+            self.save()
+
+    def end_take(self) -> None:
+        """Close the take in order; the recording may go on with another."""
+        if self.writer is None:
+            return
+        if self.window.touched:
+            self.write_window()
+        paths = self.writer.paths
+        self.writer.close()
+        for path in paths:
+            sync_file(path)
+        self._collect()
+        self.writer = None
+        Reserve(self.folder, 0).release()
+
+    def end(self) -> None:
+        self.end_take()
+        self.manifest.ended = True
+        self.save()
+
+    def save(self) -> None:
+        self._collect()
+        try:
+            manifests.save(self.folder, self.manifest)
+        except OSError:
+            log.exception("manifest refused by the disk")
+
+    def _collect(self) -> None:
+        if self.writer is None:
+            return
+        others = [track for track in self.manifest.tracks if track.take != self.writer.take.number]
+        self.manifest.tracks = others + self.writer.tracks
+        for problem in self.writer.problems:
+            self._note(problem)
+
+    def _note(self, problem: str) -> None:
+        if problem not in self.manifest.problems:
+            self.manifest.problems.append(problem)
+
+
+class Recorder:
+    """Consumes one channel for all Spaces. `wanted` says whether a Space is to be recorded."""
+
+    def __init__(
+        self,
+        channel: Channel[Block],
+        folder: Path,
+        clock: Clock,
+        executor: Executor,
+        *,
+        wanted: Callable[[str], bool] = lambda _space: True,
+        ended: Callable[[str], None] = lambda _space: None,
+        reserve: int = RESERVE,
+    ) -> None:
+        self._channel = channel
+        self._folder = folder
+        self._clock = clock
+        self._executor = executor
+        self._wanted = wanted
+        self._ended = ended
+        self._reserve = reserve
+        self._recordings: dict[str, _Recording] = {}
+        self._working = asyncio.Lock()  # held while a thread is at a recording, so that none is deleted under it
+
+    async def run(self) -> None:
+        """Ends when the channel does; open takes are then closed in order."""
+        syncing = asyncio.create_task(self._sync_forever(), name="recorder sync")
+        try:
+            async for item in self._channel:
+                try:
+                    async with self._working:
+                        await self._take(item)
+                except OSError:
+                    log.exception("recording failed", space=item.space)
+            for recording in self._recordings.values():
+                await in_thread(self._executor, recording.end_take)
+                await in_thread(self._executor, recording.save)
+        finally:
+            syncing.cancel()
+            await asyncio.gather(syncing, return_exceptions=True)
+
+    async def delete(self, space: str) -> None:
+        """Stop recording the Space and remove everything recorded of it."""
+        folder = manifests.folder_of(self._folder, space)
+        async with self._working:
+            recording = self._recordings.pop(space, None)
+            if recording is not None:
+                await in_thread(self._executor, recording.end_take)
+            await in_thread(self._executor, shutil.rmtree, folder, ignore_errors=True)
+
+    async def _take(self, item: Block) -> None:
+        match item:
+            case ProgrammeBlock():
+                await self._take_block(item)
+            case SeatPacket():
+                recording = self._recordings.get(item.space)
+                if recording is not None and recording.writer is not None and len(recording.packets) < MAX_PACKETS:
+                    recording.packets.append(item)
+            case ProgrammeEnd():
+                await self._end(item.space)
+
+    async def _recording(self, space: str) -> _Recording:
+        found = self._recordings.get(space)
+        if found is None:
+            found = await in_thread(
+                self._executor, _Recording, manifests.folder_of(self._folder, space), space, self._reserve
+            )
+            self._recordings[space] = found
+        return found
+
+    async def _take_block(self, block: ProgrammeBlock) -> None:
+        if not self._wanted(block.space):
+            return
+        recording = await self._recording(block.space)
+        if recording.writer is None and not self._begins(recording, block):
+            return
+        if recording.writer is not None and block.position - recording.window.end > MAX_GAP:
+            await in_thread(self._executor, recording.end_take)
+        if recording.writer is None:
+            await in_thread(self._executor, recording.begin, block.position, self._clock.now())
+        while block.position >= recording.window.end:
+            await in_thread(self._executor, recording.write_window)
+        if recording.window.put(block.position, block.samples):
+            await in_thread(self._executor, recording.write_window)
+
+    @staticmethod
+    def _begins(recording: _Recording, block: ProgrammeBlock) -> bool:
+        if recording.manifest.ended or block.position < recording.not_before:
+            return False
+        resumes = block.programme is Programme.HOLD and bool(recording.manifest.takes)
+        return block.programme is Programme.CONVERSATION or resumes
+
+    async def _end(self, space: str) -> None:
+        recording = await self._recording(space)
+        del self._recordings[space]
+        if recording.manifest.takes and not recording.manifest.ended:
+            await in_thread(self._executor, recording.end)
+        self._ended(space)
+
+    async def _sync_forever(self) -> None:
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic() + SYNC_EVERY)
+            paths = [path for one in self._recordings.values() if one.writer for path in one.writer.paths]
+            try:
+                await in_thread(self._executor, _sync_all, paths)
+            except OSError:
+                log.exception("recording not synced")
+
+
+def _sync_all(paths: list[Path]) -> None:
+    for path in paths:
+        sync_file(path)

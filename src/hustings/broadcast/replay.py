@@ -1,0 +1,138 @@
+"""Sees every ended recording through to its replay, and tells control, however often anything is restarted.
+
+What is left to do is read from the folders at start, so an end that fell into a crash is finished afterwards.
+Never touches a recording that still runs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+import structlog
+
+from hustings.base.channel import Channel, WhenFull
+from hustings.base.clock import Clock
+from hustings.base.tasks import TaskScope
+from hustings.broadcast import manifest as manifests
+from hustings.broadcast.manifest import Made, Manifest
+from hustings.broadcast.replay_files import make_replay
+from hustings.broadcast.workers import in_thread
+from hustings.documents.space import Replay, ReplayState
+
+log = structlog.get_logger(__name__)
+
+Report = Callable[[str, Replay], Awaitable[None]]
+
+MAX_WAITING = 256  # ended Spaces; one that finds no room is found again at the next start
+FIRST_RETRY, LAST_RETRY = 0.5, 30.0  # seconds between reports that were not answered
+
+
+def _unfinished(recordings: Path) -> list[str]:
+    """Ended recordings whose replay is not made, or not told of."""
+    found = []
+    for folder in sorted(recordings.iterdir()) if recordings.is_dir() else []:
+        manifest = manifests.load(folder) if folder.is_dir() else None
+        if manifest is not None and manifest.ended and not (manifest.made and manifest.made.reported):
+            found.append(manifest.space)
+    return found
+
+
+def _as_replay(made: Made) -> Replay:
+    return Replay(ReplayState.READY, made.duration, made.trim_start)
+
+
+def _make_and_save(folder: Path, manifest: Manifest, trim_start: bool) -> Replay:
+    try:
+        manifest.made = make_replay(folder, manifest, trim_start=trim_start)
+        manifests.save(folder, manifest)
+    except OSError:
+        log.exception("replay could not be written", space=manifest.space)
+        return Replay(ReplayState.FAILED, 0.0, trim_start)
+    return _as_replay(manifest.made) if manifest.made else Replay(ReplayState.FAILED, 0.0, trim_start)
+
+
+def _note_reported(folder: Path, replay: Replay) -> None:
+    """So that a restart does not tell it again; a failed one is tried again from the start."""
+    manifest = manifests.load(folder)
+    if manifest is None or manifest.made is None or _as_replay(manifest.made) != replay:
+        return
+    manifest.made.reported = True
+    try:
+        manifests.save(folder, manifest)
+    except OSError:
+        log.exception("manifest refused by the disk")
+
+
+class ReplayMaker:
+    """`report` tells control; it may fail and is tried again. `trim_start` is asked once, when a Space ends."""
+
+    def __init__(
+        self,
+        recordings: Path,
+        report: Report,
+        clock: Clock,
+        executor: Executor,
+        *,
+        trim_start: Callable[[str], bool] = lambda _space: True,
+    ) -> None:
+        self._recordings = recordings
+        self._report = report
+        self._clock = clock
+        self._executor = executor
+        self._trim_start = trim_start
+        self._waiting: Channel[tuple[str, bool | None]] = Channel(MAX_WAITING, WhenFull.DROP_NEWEST)
+        self._making = asyncio.Lock()  # one at a time: the machine may be carrying other Spaces live
+
+    def finish(self, space: str) -> None:
+        """A Space's recording ended; give this to the Recorder as `ended`."""
+        self._waiting.put((space, None))
+
+    def retrim(self, space: str, trim_start: bool) -> None:
+        """Make the replay again with the dead air at its start, or without; nothing happens if it is so already."""
+        self._waiting.put((space, trim_start))
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        async with TaskScope() as scope:
+            for space in await in_thread(self._executor, _unfinished, self._recordings):
+                scope.spawn(self._see_through(space, None), f"replay of {space}")
+            async for space, trim_start in self._waiting:
+                scope.spawn(self._see_through(space, trim_start), f"replay of {space}")
+
+    async def _see_through(self, space: str, trim_start: bool | None) -> None:
+        async with self._making:
+            replay = await self._make(space, trim_start)
+        if replay is None:
+            return
+        wait = FIRST_RETRY
+        while not await self._told(space, replay):
+            await self._clock.sleep_until(self._clock.monotonic() + wait)
+            wait = min(LAST_RETRY, wait * 2)
+        async with self._making:
+            await in_thread(self._executor, _note_reported, self._recordings / space, replay)
+
+    async def _make(self, space: str, trim_start: bool | None) -> Replay | None:
+        """The replay to tell of; None when control knows it already, or the Space goes on."""
+        folder = self._recordings / space
+        manifest = await in_thread(self._executor, manifests.load, folder)
+        if manifest is None:
+            return Replay(ReplayState.NONE) if trim_start is None else None
+        if not manifest.ended:
+            return None
+        made = manifest.made
+        if made is not None and trim_start in (None, made.trim_start):
+            return None if made.reported else _as_replay(made)
+        wanted = self._trim_start(space) if trim_start is None else trim_start
+        begun = self._clock.monotonic()
+        replay = await in_thread(self._executor, _make_and_save, folder, manifest, wanted)
+        log.info("replay made", space=space, state=replay.state.value, seconds=self._clock.monotonic() - begun)
+        return replay
+
+    async def _told(self, space: str, replay: Replay) -> bool:
+        try:
+            await self._report(space, replay)
+        except Exception:  # noqa: BLE001 - supervisor of a foreign callable: whatever it raises, it is tried again
+            log.warning("control did not take the replay's report", space=space)
+            return False
+        return True
