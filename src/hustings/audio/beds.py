@@ -56,16 +56,16 @@ def _tone(note: int, samples: int, harmonics: Sequence[float], detune: float = 0
 
 def _pad(note: int) -> _Wave:
     """A note two chords long that swells in and out; the swells of one chord after another add up to 1."""
-    swell: _Wave = np.sin(np.pi * np.arange(_PAD) / _PAD) ** 2
+    swell = np.sin(np.pi * np.arange(_PAD) / _PAD) ** 2
     beating = _tone(note, _PAD, (1.0, 0.28, 0.1)) + _tone(note, _PAD, (0.8,), detune=0.35)
-    return np.multiply(swell, beating)
+    return np.asarray(swell * beating, dtype=np.float64)
 
 
 def _pluck(note: int, samples: int, decay: float) -> _Wave:
     """A note struck softly that dies away; `decay` in seconds."""
     time = np.arange(samples) / SAMPLE_RATE
     strike = np.minimum(1.0, time / 0.012) * np.exp(-time / decay) * np.minimum(1.0, (time[-1] - time) / 0.02)
-    return strike * _tone(note, samples, (1.0, 0.35, 0.12, 0.05))
+    return np.asarray(strike * _tone(note, samples, (1.0, 0.35, 0.12, 0.05)), dtype=np.float64)
 
 
 def _place(loop: _Wave, sound: _Wave, start: int) -> None:

@@ -16,6 +16,7 @@ Samples = npt.NDArray[np.float32]
 FLOOR_DB = -90.0  # dBFS: digital silence is told as this
 SPEAKS_ABOVE = -42.0  # dBFS over 20 ms: quieter than a calm voice at arm's length
 SILENT_BELOW = -50.0  # dBFS: a room's noise after a browser's noise suppression
+AUDIBLE_ABOVE = -60.0  # dBFS: quieter than this, nobody minds hearing themselves come back
 HANGOVER = 25  # ticks (0.5 s): the pauses inside a sentence do not end it
 WINDOW = 10  # ticks (0.2 s): what a level is told over
 CLIPPED = 0.985  # of full scale
@@ -43,7 +44,7 @@ class Meter:
     def __init__(self) -> None:
         self._powers: deque[float] = deque([0.0] * WINDOW, WINDOW)
         self._clipped: deque[float] = deque([0.0] * WINDOW, WINDOW)
-        self._quiet_ticks = HANGOVER
+        self._quiet_ticks = self._inaudible_ticks = HANGOVER
         self.speaking = False
 
     def push(self, samples: Samples | None) -> None:
@@ -60,10 +61,16 @@ class Meter:
         self._clipped.append(clipped)
         db = decibels(mean_square)
         self._quiet_ticks = self._quiet_ticks + 1 if db < SILENT_BELOW else 0
+        self._inaudible_ticks = self._inaudible_ticks + 1 if db < AUDIBLE_ABOVE else 0
         if db > SPEAKS_ABOVE:
             self.speaking = True
         elif self._quiet_ticks >= HANGOVER:
             self.speaking = False
+
+    @property
+    def audible(self) -> bool:
+        """Anything at all came in the last half second: such a voice must be taken out of what its owner hears."""
+        return self._inaudible_ticks < HANGOVER
 
     @property
     def db(self) -> float:

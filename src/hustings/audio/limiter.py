@@ -40,6 +40,11 @@ class Limiter:
             return delayed[:TICK]
         return delayed[:TICK] * self._curve(samples)
 
+    def follow(self, other: "Limiter") -> None:
+        """Take over the state of the limiter of a bus that was heard instead of this one."""
+        self._held, self._wanted, self._recent = other._held, other._wanted, other._recent
+        self._released, self._edge = other._released, other._edge
+
     def _at_rest(self) -> bool:
         return self._edge == 1.0 and self._released == 1.0 and bool((self._wanted == 1.0).all())
 

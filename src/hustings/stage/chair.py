@@ -1,0 +1,134 @@
+"""One seat's live side: its session, its faders, its meter and its own encoder. It knows no other seat."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from hustings.audio.level import Meter, Samples
+from hustings.audio.limiter import Limiter
+from hustings.audio.mix import Fader, seat_gain
+from hustings.base.grid import TICK
+from hustings.documents.space import Role, Seat
+from hustings.stage.presence import Attendance, Health
+
+log = structlog.get_logger(__name__)
+
+MUTE_MS = 20.0
+TRACK_SLACK = 10 * TICK  # samples: how far a track may run off the programme's clock before it is set right
+
+
+class Source(Protocol):
+    """What a seat hears and says, 20 ms at a time: a peer."""
+
+    on_packet: Callable[[bytes], None] | None
+
+    def pull(self) -> Samples | None: ...
+    def send(self, opus: bytes) -> None: ...
+    def health(self) -> Health: ...
+    async def close(self) -> None: ...
+
+
+class Encoder(Protocol):
+    def encode(self, samples: Samples) -> bytes: ...
+
+
+class WarmEncoder:
+    """An encoder that may rest: before its first packet after a rest it is run over what was just heard.
+
+    An encoder that starts cold in the middle of a sound makes a click six times its usual error.
+    """
+
+    def __init__(self, make: Callable[[], Encoder]) -> None:
+        self._make = make
+        self._encoder: Encoder | None = None
+        self._last = -2
+
+    def encode(self, tick: int, samples: Samples, before: Iterable[Samples]) -> bytes:
+        """One packet; `before` is what the listener's stream held in the last few ticks, oldest first."""
+        if self._encoder is None:
+            self._encoder = self._make()
+        if self._last != tick - 1:
+            for past in before:
+                self._encoder.encode(past)
+        self._last = tick
+        return self._encoder.encode(samples)
+
+
+class Chair:
+    """`voice` is this tick's sound of the seat, None when there is none; `air` its gain into the conversation."""
+
+    def __init__(self, seat: Seat, make_encoder: Callable[[], Encoder]) -> None:
+        self.seat = seat
+        self.peer: Source | None = None
+        self.generation = seat.generation  # of the token that opened the session
+        self.attendance = Attendance()
+        self.meter = Meter()
+        self.encoder = WarmEncoder(make_encoder)
+        self.limiter = Limiter()
+        self.switch = Fader(0.0)
+        self.voice: Samples | None = None
+        self.air: Samples | float = 0.0
+        self._mute = Fader(0.0 if seat.muted else 1.0)
+        self._track_next = -TRACK_SLACK - TICK
+
+    @property
+    def works_the_show(self) -> bool:
+        """A producer: hears everything and is never heard."""
+        return self.seat.role is Role.PRODUCER
+
+    @property
+    def aired(self) -> bool:
+        return self.switch.target == 1.0
+
+    def update(self, seat: Seat) -> None:
+        self.seat = seat
+        self._mute.aim(0.0 if seat.muted else 1.0, MUTE_MS)
+
+    def leave(self) -> None:
+        """Fade out within one tick, as the seat is taken away."""
+        self._mute.aim(0.0, MUTE_MS)
+
+    def listen(self) -> None:
+        """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
+        self.air = self.switch.gains()
+        self.voice = self._faded(self._pull())
+        if self.voice is not None and (gain := seat_gain(self.meter)) != 1.0:
+            self.voice = self.voice * gain
+        self.meter.push(self.voice)
+
+    def _faded(self, pulled: Samples | None) -> Samples | None:
+        gains = self._mute.gains()
+        if pulled is None or self.works_the_show or (isinstance(gains, float) and gains == 0.0):
+            return None
+        return pulled if isinstance(gains, float) else pulled * gains
+
+    def _pull(self) -> Samples | None:
+        """One broken peer must not take twelve others' sound: whatever it raises is logged, and is silence."""
+        if self.peer is None:
+            return None
+        try:
+            return self.peer.pull()
+        except Exception:
+            log.exception("peer failed to give sound", seat=self.seat.id)
+            return None
+
+    def send(self, packet: bytes) -> None:
+        if self.peer is None:
+            return
+        try:
+            self.peer.send(packet)
+        except Exception:
+            log.exception("peer failed to take sound", seat=self.seat.id)
+
+    def track_position(self, position: int) -> int | None:
+        """Where in the programme a packet that came at `position` belongs; None: it came too late to belong.
+
+        Packets come in bursts; on the track they lie one after another, at most 200 ms off the clock.
+        """
+        follows = self._track_next
+        if follows - position > TRACK_SLACK:
+            return None
+        placed = follows if position - follows <= TRACK_SLACK else position
+        self._track_next = placed + TICK
+        return placed

@@ -1,0 +1,129 @@
+"""What people on stage see while they work: seats, levels, health, hands, five times a second, as server-sent events.
+
+The body is made once per Space and kind of reader, however many read it. It is for seats only, never for listeners.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from hustings.base.clock import Clock
+from hustings.base.errors import HustingsError, TooMany
+from hustings.documents.seat_token import SeatClaim
+from hustings.stage.chair import Chair
+from hustings.stage.room import Room
+from hustings.stage.rooms import Rooms
+
+EVERY = 0.2  # seconds
+MOST_READERS = 64  # of one Space: 13 seats and producers, with several windows each
+
+REMOVED = b'data: {"removed": true}\n\n'
+
+_encode = msgspec.json.Encoder().encode
+
+
+class DeskFull(TooMany):
+    """The attack it stops: one seat's token opening streams until the stage spends its time writing them."""
+
+    code = "desk_full"
+
+
+def _health(chair: Chair) -> dict[str, Any]:
+    health = chair.peer.health() if chair.peer is not None else None
+    return {
+        "loss": round(health.loss, 3) if health else 0.0,
+        "jitter_ms": round(health.jitter_ms, 1) if health else 0.0,
+        "concealed": round(health.concealed, 3) if health else 0.0,
+        "narrowband": False,
+        "clipping": chair.meter.clipping,
+    }
+
+
+def _seat(chair: Chair) -> dict[str, Any]:
+    seat = chair.seat
+    return {
+        "id": seat.id,
+        "name": seat.name,
+        "role": seat.role.value,
+        "account": seat.account,
+        "on_air": seat.on_air,
+        "muted": seat.muted,
+        "connected": chair.attendance.state.value,
+        "level": chair.meter.level,
+        "speaking": chair.meter.speaking,
+        "health": _health(chair),
+    }
+
+
+def body(room: Room, now: float, *, directs: bool) -> bytes:
+    """The part of an event that all readers of a kind share: JSON without its opening brace."""
+    plan = room.plan
+    told: dict[str, Any] = {
+        "at": now,
+        "revision": plan.revision,
+        "state": plan.state.value,
+        "programme": room.timeline.kind.value,
+        "title": plan.title,
+        "live_at": plan.live_at,
+        "doors_at": plan.doors_at,
+        "starts_at": plan.starts_at,
+        "recording": plan.record,
+        "may_direct": directs,
+        "seats": [_seat(chair) for chair in room.chairs()],
+        "programme_level": room.timeline.meter.level,
+    }
+    if directs:
+        told["hands"] = [{"id": hand.id, "name": hand.name, "asked_at": hand.asked_at} for hand in plan.hands]
+    return _encode(told)[1:]
+
+
+class Desk:
+    """Streams events to readers; the newest body of each Space is kept for those who ask in the same fifth."""
+
+    def __init__(self, rooms: Rooms, clock: Clock) -> None:
+        self._rooms = rooms
+        self._clock = clock
+        self._bodies: dict[tuple[str, bool], tuple[int, bytes]] = {}
+        self._readers: dict[str, int] = {}
+
+    def open(self, claim: SeatClaim) -> AsyncIterator[bytes]:
+        """Events until the seat or the Space goes away; raises DeskFull."""
+        if self._readers.get(claim.space, 0) >= MOST_READERS:
+            raise DeskFull("Too many windows of this stage are open. Close some and try again.")
+        return self._events(claim)
+
+    async def _events(self, claim: SeatClaim) -> AsyncIterator[bytes]:
+        self._readers[claim.space] = self._readers.get(claim.space, 0) + 1
+        try:
+            while (event := self._event(claim)) is not None:
+                yield event
+                beat = int(self._clock.monotonic() / EVERY)
+                await self._clock.sleep_until((beat + 1) * EVERY)
+            yield REMOVED
+        finally:
+            self._close(claim.space)
+
+    def _close(self, space: str) -> None:
+        self._readers[space] -= 1
+        if not self._readers[space]:
+            del self._readers[space]
+            for directs in (True, False):
+                self._bodies.pop((space, directs), None)
+
+    def _event(self, claim: SeatClaim) -> bytes | None:
+        """None when the claim no longer opens a seat."""
+        try:
+            room = self._rooms.room(claim.space)
+            chair = room.seated(claim)
+        except HustingsError:
+            return None
+        directs = chair.seat.role.may_direct
+        return b'data: {"you":' + _encode(chair.seat.id) + b"," + self._body(room, directs=directs) + b"\n\n"
+
+    def _body(self, room: Room, *, directs: bool) -> bytes:
+        key, beat = (room.plan.id, directs), int(self._clock.monotonic() / EVERY)
+        kept = self._bodies.get(key)
+        if kept is None or kept[0] != beat:
+            kept = self._bodies[key] = (beat, body(room, self._clock.now(), directs=directs))
+        return kept[1]

@@ -1,0 +1,48 @@
+"""The beat of the stage: 20 ms ticks on the monotonic clock, without drift.
+
+A late tick is made up for at once, so that no sound is lost to a busy moment; after a whole second the machine
+stood still, and what was not said then is left out of the timeline instead of hurrying after it for ever.
+"""
+
+from typing import Protocol
+
+import structlog
+
+from hustings.base.clock import Clock
+from hustings.base.grid import SAMPLE_RATE, TICK
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = TICK / SAMPLE_RATE
+MOST_LATE = 50  # ticks: 1 s
+
+
+class Ticking(Protocol):
+    def tick(self) -> None: ...
+    def skip(self, ticks: int) -> None: ...
+
+
+class Mixer:
+    """Ticks `rooms` until cancelled. Between two ticks the loop always gets its turn."""
+
+    def __init__(self, rooms: Ticking, clock: Clock) -> None:
+        self._rooms = rooms
+        self._clock = clock
+        self.skipped = 0  # ticks
+
+    async def run(self) -> None:
+        start = self._clock.monotonic()
+        done = 0  # ticks since start, made or skipped
+        while True:
+            await self._clock.sleep_until(start + (done + 1) * TICK_SECONDS)
+            late = int((self._clock.monotonic() - start) / TICK_SECONDS) - (done + 1)
+            if late > MOST_LATE:
+                self._skip(late)
+                done += late
+            self._rooms.tick()
+            done += 1
+
+    def _skip(self, ticks: int) -> None:
+        self.skipped += ticks
+        log.warning("stage stood still", seconds=round(ticks * TICK_SECONDS, 2))
+        self._rooms.skip(ticks)

@@ -1,0 +1,150 @@
+"""What goes out: one timeline of a Space from doors to end, on the grid, whichever run of the stage makes it.
+
+It turns a plan and the conversation into blocks. It never hears backstage, encodes nothing and waits for nobody.
+"""
+
+import numpy as np
+
+from hustings.audio.beds import end_sound, hold_bed, preshow_bed
+from hustings.audio.level import Meter, Samples
+from hustings.audio.limiter import Limiter
+from hustings.audio.mix import SILENCE, Fader
+from hustings.base.grid import PART, SAMPLE_RATE, TICK, next_part_start, position_at
+from hustings.documents.blocks import ProgrammeBlock
+from hustings.documents.feed import Programme
+from hustings.documents.space import SpacePlan, SpaceState
+
+BED_FADE_MS = 300.0
+CONVERSATION_IN_MS = 40.0  # short: the first word must not be lost in a fade
+CONVERSATION_OUT_MS = 300.0
+EMPTY_FOR = 15.0  # seconds live with nobody on air until the hold bed comes
+FRESH = SAMPLE_RATE // 2  # samples: doors opened this recently under our eyes start at sample 0
+CLOSING = 3.0  # seconds: a stage that died while closing resumes within this time of the end
+
+_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
+
+
+def wanted(plan: SpacePlan, empty_for: float) -> Programme:
+    """What should be going out; `empty_for` is how long, in seconds, nobody on air has been connected."""
+    if plan.state in _OVER:
+        return Programme.END
+    if plan.state is SpaceState.DOORS:
+        return Programme.PRESHOW
+    if plan.state is SpaceState.LIVE:
+        return Programme.HOLD if plan.hold or empty_for >= EMPTY_FOR else Programme.CONVERSATION
+    return Programme.NONE
+
+
+class Loop:
+    """A sound that goes round, placed by the programme's clock, so that a restart continues where it would be."""
+
+    def __init__(self, sound: Samples) -> None:
+        self._sound = sound
+        self._next: Samples | None = None
+        self._swap = Fader(1.0)
+
+    def replace(self, sound: Samples) -> None:
+        """Fade over to another loop, which may have any length but none."""
+        self._next = sound
+        self._swap.aim(0.0, BED_FADE_MS)
+
+    def tick(self, position: int) -> Samples:
+        if self._next is not None and self._swap.shut:
+            self._sound, self._next = self._next, None
+            self._swap.aim(1.0, BED_FADE_MS)
+        start = position % self._sound.size
+        block = self._sound[start : start + TICK]
+        if block.size < TICK:
+            block = np.take(self._sound, range(start, start + TICK), mode="wrap")
+        return self._swap.apply(block)
+
+
+class Timeline:
+    """One Space's programme. `position` is the first sample of the next block, None before it begins."""
+
+    def __init__(self, space: str, *, resumed: bool) -> None:
+        """`resumed`: the Space was already going when this run of the stage began."""
+        self.position: int | None = None
+        self.kind = Programme.NONE
+        self.finished = False
+        self.meter = Meter()
+        self.preshow = Loop(preshow_bed())
+        self._space = space
+        self._resumed = resumed
+        self._starts_at: int | None = None
+        self._hold = Loop(hold_bed())
+        self._ended_at = 0
+        self._limiter = Limiter()
+        self._faders = {kind: Fader(0.0) for kind in (Programme.PRESHOW, Programme.CONVERSATION, Programme.HOLD)}
+
+    def tick(self, plan: SpacePlan, conversation: Samples, now: float, empty_for: float) -> ProgrammeBlock | None:
+        """The next 20 ms, None before doors and after the end. `now` is Unix time."""
+        kind = wanted(plan, empty_for)
+        if self.finished or kind is Programme.NONE or not self._begun(plan, now):
+            return None
+        assert self.position is not None
+        if kind is not self.kind:
+            self._change(kind)
+        samples = self._limiter.tick(self._sound(self.position, conversation))
+        block = ProgrammeBlock(self._space, self.position, self.kind, samples)
+        self.position += TICK
+        self.meter.push(samples)
+        self.finished = self._over(self.position)
+        return block
+
+    def skip(self, ticks: int) -> None:
+        """The machine stood still for this long; what was not said then is missing on the timeline too."""
+        if self.position is not None and not self.finished:
+            self.position += ticks * TICK
+
+    def _begun(self, plan: SpacePlan, now: float) -> bool:
+        if self.position is not None:
+            return True
+        if plan.doors_at is None:
+            self.finished = plan.state in _OVER
+            return False
+        over = plan.state in _OVER
+        reached = position_at(min(now, plan.ended_at + CLOSING) if over and plan.ended_at else now, plan.doors_at)
+        if self._starts_at is None:
+            fresh = not self._resumed and reached <= FRESH
+            self._starts_at = 0 if fresh else next_part_start(max(0, reached))
+        if reached < self._starts_at and not over:
+            return False
+        self.position = self._starts_at
+        return True
+
+    def _change(self, kind: Programme) -> None:
+        for each, fader in self._faders.items():
+            talk = each is Programme.CONVERSATION
+            if each is kind:
+                fader.aim(1.0, CONVERSATION_IN_MS if talk else BED_FADE_MS)
+            else:
+                fader.aim(0.0, CONVERSATION_OUT_MS if talk else BED_FADE_MS)
+        if kind is Programme.END:
+            assert self.position is not None
+            self._ended_at = self.position
+        self.kind = kind
+
+    def _sound(self, position: int, conversation: Samples) -> Samples:
+        layers = [self._closing(position)] if self.kind is Programme.END else []
+        for kind, fader in self._faders.items():
+            if not fader.shut:
+                layers.append(fader.apply(self._layer(kind, position, conversation)))
+        return SILENCE if not layers else layers[0] if len(layers) == 1 else np.add.reduce(layers)
+
+    def _layer(self, kind: Programme, position: int, conversation: Samples) -> Samples:
+        if kind is Programme.PRESHOW:
+            return self.preshow.tick(position)
+        if kind is Programme.HOLD:
+            return self._hold.tick(position)
+        return conversation
+
+    def _closing(self, position: int) -> Samples:
+        start = position - self._ended_at
+        chord = end_sound()
+        return chord[start : start + TICK] if start + TICK <= chord.size else SILENCE
+
+    def _over(self, position: int) -> bool:
+        """The closing sound is through and the part it ended in is full."""
+        closed = self.kind is Programme.END and position - self._ended_at >= end_sound().size
+        return closed and position % PART == 0

@@ -1,0 +1,270 @@
+"""One Space on the stage: its plan made true, tick by tick.
+
+A Room reconciles: it is handed plans and sessions in any order and makes chairs, switches and the programme agree
+with the newest. It does no I/O and reads no clock; what it emits goes into the outlets it was given.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from hustings.base.channel import Channel
+from hustings.base.errors import Conflict, Forbidden, Unauthorized
+from hustings.base.grid import TICK
+from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, SeatPacket
+from hustings.documents.feed import Frame, Plan, Programme, Voices
+from hustings.documents.public import Voice
+from hustings.documents.seat_token import SeatClaim
+from hustings.documents.space import Role, SpacePlan, SpaceState
+from hustings.stage.chair import Chair, Encoder, Source
+from hustings.stage.monitors import Monitors
+from hustings.stage.presence import Presence
+from hustings.stage.programme import Timeline
+
+Block = ProgrammeBlock | SeatPacket | ProgrammeEnd
+
+AIR_MS = 40.0
+END_MS = 300.0
+DRAIN = 60.0  # seconds after the end until a Space is let go: listeners fetch its last parts
+LOOK_EVERY = 10  # ticks: how often presence is looked at
+VOICES_EVERY = 12  # ticks: about four times a second
+VOICES_AT_LEAST = 48  # ticks: told again even when nothing changed
+
+_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
+
+
+class NotSeated(Forbidden):
+    """The token names a seat that is not, or no longer, on this stage."""
+
+    code = "not_seated"
+
+
+class TokenReplaced(Unauthorized):
+    """A newer token was issued for the seat, or its holder was put out."""
+
+    code = "token_replaced"
+
+
+class SpaceOver(Conflict):
+    """Nobody can take a seat in a Space that has ended."""
+
+    code = "space_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where sound and news go. A full channel never stops the mixer: its own rule decides what is lost."""
+
+    broadcast: Channel[Block]
+    recorder: Channel[Block]
+    publish: Callable[[Frame], None]
+
+
+class Room:
+    """`close` is called with every session that must end; it must not wait."""
+
+    def __init__(
+        self,
+        plan: SpacePlan,
+        *,
+        outlets: Outlets,
+        make_encoder: Callable[[], Encoder],
+        close: Callable[[Source], None],
+        resumed: bool = False,
+    ) -> None:
+        self.plan = plan
+        self.timeline = Timeline(plan.id, resumed=resumed)
+        self.finished_at: float | None = None  # monotonic
+        self._chairs: dict[str, Chair] = {}
+        self._leaving: list[Chair] = []
+        self._outlets = outlets
+        self._make_encoder = make_encoder
+        self._close = close
+        self._monitors = Monitors(make_encoder)
+        self._ticks = 0
+        self._now = 0.0
+        self._empty_since: float | None = None
+        self._told: tuple[Voice, ...] = ()
+        self._told_at = -VOICES_AT_LEAST
+        self._reconcile()
+
+    # Plans and sessions
+
+    def update(self, plan: SpacePlan) -> bool:
+        """Act on a plan; False when it is not newer than what is known."""
+        if plan.revision <= self.plan.revision:
+            return False
+        self.plan = plan
+        self._reconcile()
+        return True
+
+    def _reconcile(self) -> None:
+        seats = {seat.id: seat for seat in self.plan.seats}
+        for gone in self._chairs.keys() - seats.keys():
+            self._remove(self._chairs.pop(gone))
+        for seat in seats.values():
+            chair = self._chairs.get(seat.id)
+            if chair is None:
+                chair = self._chairs[seat.id] = Chair(seat, self._make_encoder)
+            chair.update(seat)
+            self._aim(chair)
+            if chair.peer is not None and chair.generation < seat.generation:
+                self._unseat(chair)
+        self._outlets.publish(Plan(self.plan))
+
+    def _aim(self, chair: Chair) -> None:
+        live = self.plan.state is SpaceState.LIVE and not self.plan.hold
+        heard = live and chair.seat.on_air and chair.seat.role is not Role.PRODUCER
+        if chair.aired is not heard:
+            chair.switch.aim(float(heard), END_MS if self.plan.state in _OVER else AIR_MS)
+
+    def _remove(self, chair: Chair) -> None:
+        """Put a seat out: one last tick fades its voice, so that the others hear no click."""
+        chair.leave()
+        if chair.peer is not None:
+            chair.peer.on_packet = None
+            self._leaving.append(chair)
+
+    def _unseat(self, chair: Chair) -> None:
+        if chair.peer is not None:
+            chair.peer.on_packet = None
+            self._close(chair.peer)
+        chair.peer = None
+        chair.attendance.vacate(self._now)
+
+    def admit(self, claim: SeatClaim) -> Chair:
+        """The chair a claim opens to a new session; raises SpaceOver, NotSeated or TokenReplaced."""
+        if self.plan.state in _OVER:
+            raise SpaceOver("This Space is over. Its page says whether there is a replay.")
+        return self.seated(claim)
+
+    def seated(self, claim: SeatClaim) -> Chair:
+        """The chair a claim names, whatever the Space's state; raises NotSeated or TokenReplaced."""
+        chair = self._chairs.get(claim.seat)
+        if chair is None:
+            raise NotSeated("You have no seat on this stage. Ask the host for a new invitation.")
+        if claim.generation < chair.seat.generation:
+            raise TokenReplaced("This seat was opened anew elsewhere. Open your invitation link again.")
+        return chair
+
+    def attach(self, claim: SeatClaim, peer: Source) -> None:
+        """Seat a session; one that sat there before is closed."""
+        chair = self.admit(claim)
+        former, chair.peer, chair.generation = chair.peer, peer, claim.generation
+        if former is not None and former is not peer:
+            former.on_packet = None
+            self._close(former)
+        peer.on_packet = partial(self._keep, chair)
+        chair.attendance.arrive(self._now)
+
+    def detach(self, seat: str, peer: Source) -> None:
+        """A session ended by itself; one that was taken over is not missed."""
+        chair = self._chairs.get(seat)
+        if chair is not None and chair.peer is peer:
+            chair.peer = None
+            chair.attendance.leave(self._now)
+
+    def close(self) -> None:
+        """Put everybody out at once."""
+        for chair in [*self._chairs.values(), *self._leaving]:
+            self._unseat(chair)
+        self._leaving.clear()
+
+    # Sound
+
+    def tick(self, now: float, monotonic: float) -> None:
+        """20 ms of this Space; both times in seconds."""
+        self._ticks += 1
+        self._now = monotonic
+        chairs = [*self._chairs.values(), *self._leaving]
+        conversation = self._monitors.tick(chairs)
+        for chair in self._leaving:
+            self._unseat(chair)
+        self._leaving.clear()
+        if self._ticks % LOOK_EVERY == 0:
+            self._look()
+        block = self.timeline.tick(self.plan, conversation, now, self._empty_for())
+        if block is not None:
+            self._emit(block)
+        if self.timeline.finished and self.finished_at is None:
+            self._finish()
+        if self._ticks % VOICES_EVERY == 0:
+            self._tell_voices()
+
+    def skip(self, ticks: int) -> None:
+        self.timeline.skip(ticks)
+
+    def stop(self) -> None:
+        """End the programme where it stands, for a Space that is deleted."""
+        if self.finished_at is None:
+            self._finish()
+        self.close()
+
+    def _finish(self) -> None:
+        self.finished_at = self._now
+        if self.timeline.position is not None:
+            self._emit(ProgrammeEnd(self.plan.id, self.timeline.position))
+
+    def _emit(self, block: Block) -> None:
+        self._outlets.broadcast.put(block)
+        if self.plan.record:
+            self._outlets.recorder.put(block)
+
+    def _keep(self, chair: Chair, opus: bytes) -> None:
+        """A seat's packet, for its own track, if it was said in the conversation."""
+        position, on_air = self.timeline.position, chair.aired and not chair.seat.muted
+        if position is None or not on_air or self.timeline.kind is not Programme.CONVERSATION:
+            return
+        placed = chair.track_position(position)
+        if placed is not None and self.plan.record:
+            self._outlets.recorder.put(SeatPacket(self.plan.id, chair.seat.id, chair.seat.name, placed, opus))
+
+    # Presence and news
+
+    def _look(self) -> None:
+        for chair in self._chairs.values():
+            held = chair.attendance.state is not Presence.ABSENT
+            chair.attendance.observe(chair.peer.health() if chair.peer else None, self._now)
+            if held and chair.attendance.state is Presence.ABSENT:
+                self._unseat(chair)
+
+    def _empty_for(self) -> float:
+        """How long nobody who is on air has been connected, in seconds."""
+        manned = any(c.aired and c.attendance.state is Presence.CONNECTED for c in self._chairs.values())
+        if manned or self.plan.state is not SpaceState.LIVE:
+            self._empty_since = None
+            return 0.0
+        if self._empty_since is None:
+            self._empty_since = self._now
+        return self._now - self._empty_since
+
+    def chairs(self) -> Iterator[Chair]:
+        yield from self._chairs.values()
+
+    def chair(self, seat: str) -> Chair | None:
+        return self._chairs.get(seat)
+
+    def _voices(self) -> tuple[Voice, ...]:
+        return tuple(_voice(chair) for chair in self._chairs.values() if not chair.works_the_show)
+
+    def _tell_voices(self) -> None:
+        voices = self._voices()
+        if voices == self._told and self._ticks - self._told_at < VOICES_AT_LEAST:
+            return
+        self._told, self._told_at = voices, self._ticks
+        position = max(0, (self.timeline.position or 0) - TICK)
+        self._outlets.publish(Voices(self.plan.id, position, self.timeline.kind, voices))
+
+
+def _voice(chair: Chair) -> Voice:
+    """What the public sees of a seat. How loud somebody is backstage is nobody's business."""
+    return Voice(
+        seat=chair.seat.id,
+        name=chair.seat.name,
+        role=chair.seat.role,
+        on_air=chair.seat.on_air,
+        muted=chair.seat.muted,
+        connected=chair.attendance.state is Presence.CONNECTED,
+        speaking=chair.aired and chair.meter.speaking,
+        level=chair.meter.level if chair.aired else 0.0,
+    )

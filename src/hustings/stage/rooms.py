@@ -1,0 +1,197 @@
+"""All Rooms of this stage: who may sit where, and plans that outlive the process.
+
+It seats sessions by tokens it checks itself, so that a dead database locks no speaker out. It knows no HTTP.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from hustings.audio.beds import end_sound, hold_bed, preshow_bed
+from hustings.audio.level import Samples
+from hustings.base.clock import Clock
+from hustings.base.errors import NotFound
+from hustings.base.tasks import TaskScope
+from hustings.documents.feed import Gone
+from hustings.documents.seat_token import SeatClaim, SeatTokens
+from hustings.documents.space import SpacePlan, SpaceState
+from hustings.stage.chair import Encoder, Source
+from hustings.stage.music import MusicShelf
+from hustings.stage.plans import BadPlan, PlanShelf, check_id
+from hustings.stage.room import DRAIN, NotSeated, Outlets, Room
+
+log = structlog.get_logger(__name__)
+
+Exchange = Callable[[str, str], Awaitable[str]]
+Forget = Callable[[str], Awaitable[None]]
+
+ACCOUNT_PREFIX = "hst_"  # nothing else is passed on: random tokens must not become requests to control
+
+_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
+
+
+class UnknownSpace(NotFound):
+    """The stage was told of no such Space."""
+
+    code = "unknown_space"
+
+
+class Rooms:
+    """Implements Seating for WHIP, and what control's plans do. Call `load` before serving, then `run`."""
+
+    def __init__(
+        self,
+        *,
+        epoch: str,
+        clock: Clock,
+        tokens: SeatTokens,
+        shelf: PlanShelf,
+        music: MusicShelf,
+        outlets: Outlets,
+        make_encoder: Callable[[], Encoder],
+        exchange: Exchange,
+        forget: Forget,
+    ) -> None:
+        """`epoch` names this run of the stage. `exchange` takes a Space's id and an account's token and gives a seat
+        token. `forget` deletes a Space's recordings.
+        """
+        self.epoch = epoch
+        self._clock = clock
+        self._tokens = tokens
+        self._shelf = shelf
+        self._music = music
+        self._outlets = outlets
+        self._make_encoder = make_encoder
+        self._exchange = exchange
+        self._forget = forget
+        self._rooms: dict[str, Room] = {}
+        self._saving = asyncio.Lock()
+        self._scope = TaskScope()
+
+    async def load(self) -> None:
+        """Make the beds and take up every Space that was carried before; asks nobody."""
+        for make in (preshow_bed, hold_bed, end_sound):
+            await asyncio.to_thread(make)
+        for plan in await asyncio.to_thread(self._shelf.load):
+            self._open(plan, resumed=True)
+
+    async def close(self) -> None:
+        """End every session; the Rooms themselves are on disk."""
+        peers = [chair.peer for room in self._rooms.values() for chair in room.chairs() if chair.peer]
+        await asyncio.gather(*(peer.close() for peer in peers), return_exceptions=True)
+        await self._scope.close()
+
+    def _open(self, plan: SpacePlan, *, resumed: bool) -> None:
+        self._rooms[plan.id] = Room(
+            plan,
+            outlets=self._outlets,
+            make_encoder=self._make_encoder,
+            close=self._end_session,
+            resumed=resumed,
+        )
+        self._fetch_music(None, plan)
+
+    def _end_session(self, peer: Source) -> None:
+        self._scope.spawn(peer.close(), "close session")
+
+    # Plans
+
+    async def put(self, plan: SpacePlan) -> None:
+        """Act on a plan and keep it; an older one, or the end of a Space not carried, changes nothing."""
+        check_id(plan.id)
+        if len({seat.id for seat in plan.seats}) != len(plan.seats):
+            raise BadPlan("Two seats of this plan have the same id.")
+        room = self._rooms.get(plan.id)
+        if room is None:
+            if plan.state in _OVER:
+                return
+            self._open(plan, resumed=False)
+        else:
+            before = room.plan
+            if not room.update(plan):
+                return
+            self._fetch_music(before, plan)
+        async with self._saving:
+            if (kept := self._rooms.get(plan.id)) is not None:
+                await asyncio.to_thread(self._shelf.save, kept.plan)
+
+    async def delete(self, space: str) -> None:
+        """Stop and forget a Space, recordings too; one that is not there is already forgotten."""
+        room = self._rooms.pop(check_id(space), None)
+        if room is not None:
+            room.stop()
+            self._outlets.publish(Gone(space))
+        async with self._saving:
+            await asyncio.to_thread(self._shelf.drop, space)
+        await self._forget(space)
+
+    def _fetch_music(self, before: SpacePlan | None, plan: SpacePlan) -> None:
+        if plan.preshow != (before.preshow if before else None):
+            self._scope.spawn(self._play_music(plan.id, plan.preshow), "fetch music")
+
+    async def _play_music(self, space: str, name: str | None) -> None:
+        sound: Samples | None = await self._music.get(name) if name else None
+        room = self._rooms.get(space)
+        if room is not None and room.plan.preshow == name:
+            room.timeline.preshow.replace(preshow_bed() if sound is None else sound)
+
+    # Seating
+
+    def room(self, space: str) -> Room:
+        """Raises UnknownSpace."""
+        room = self._rooms.get(space)
+        if room is None:
+            raise UnknownSpace("There is no such Space here, or it is over. Its page says more.")
+        return room
+
+    async def authorise(self, space: str, token: str) -> SeatClaim:
+        """The claim a bearer token makes good; raises Unauthorized, Forbidden, NotFound, Conflict, Unavailable."""
+        self.room(space)
+        seat_token = await self._exchange(space, token) if token.startswith(ACCOUNT_PREFIX) else token
+        claim = self._tokens.open(seat_token)
+        if claim.space != space:
+            raise NotSeated("This token opens a seat in another Space.")
+        self.room(space).admit(claim)
+        return claim
+
+    def attach(self, claim: SeatClaim, peer: Source) -> None:
+        """Seat a session; raises as `authorise` does when the seat went away since, and then closes the session."""
+        try:
+            self.room(claim.space).attach(claim, peer)
+        except Exception:
+            self._end_session(peer)
+            raise
+
+    def detach(self, claim: SeatClaim, peer: Source) -> None:
+        if (room := self._rooms.get(claim.space)) is not None:
+            room.detach(claim.seat, peer)
+
+    # Sound
+
+    def tick(self) -> None:
+        """20 ms of every Space."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        for room in list(self._rooms.values()):
+            try:
+                room.tick(now, monotonic)
+            except Exception:
+                log.exception("tick failed", space=room.plan.id)
+            if room.finished_at is not None and monotonic - room.finished_at >= DRAIN:
+                self._let_go(room)
+
+    def skip(self, ticks: int) -> None:
+        """The stage stood still for so many ticks."""
+        for room in self._rooms.values():
+            room.skip(ticks)
+
+    def _let_go(self, room: Room) -> None:
+        del self._rooms[room.plan.id]
+        room.close()
+        self._outlets.publish(Gone(room.plan.id))
+        self._scope.spawn(self._drop(room.plan.id), "drop plan")
+
+    async def _drop(self, space: str) -> None:
+        async with self._saving:
+            if space not in self._rooms:
+                await asyncio.to_thread(self._shelf.drop, space)
