@@ -93,11 +93,6 @@ class Timeline:
         first, self._next = self._next, self._next + count
         return range(first, self._next)
 
-    def give_up(self, at: float) -> None:
-        """Nothing can be filled: begin anew with whatever comes next."""
-        self._next = None
-        self._origin = at
-
     def _begin(self, number: int, at: float) -> None:
         self._next = number + 1
         self._origin = at - (number + 1) * grid.PART_SECONDS

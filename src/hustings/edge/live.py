@@ -79,10 +79,8 @@ class LiveRendition:
     def tick(self, now: float) -> bool:
         """Fill what is overdue and end what waited too long; True if hold parts went out."""
         self.gates.expire(now)
-        missing = self._timeline.overdue(now)
-        if missing and not self._fill(missing):
-            self._timeline.give_up(now)
-            self._restart()
+        missing = self._timeline.overdue(now) if self._hold_epoch else range(0)
+        self._fill(missing)
         self._close_if_finished()
         return bool(missing)
 

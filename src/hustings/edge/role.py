@@ -38,7 +38,8 @@ class EdgeRole:
         self._questions = httpx.AsyncClient(
             timeout=2.0, limits=httpx.Limits(max_connections=QUESTIONS), trust_env=False
         )
-        self.spaces = Spaces(clock, Room(max_waiting))
+        self.room = Room(max_waiting)
+        self.spaces = Spaces(clock, self.room)
         plans = PlanBook(self._questions, control_url=control_url, cluster_key=cluster_key, clock=clock)
         self._upstreams = {
             "api": Upstream(API, control_url),

@@ -1,0 +1,247 @@
+"""An edge in front of a real feed with real parts; its time passes only when a test says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from hustings.base.clock import ManualClock
+from hustings.base.grid import PART
+from hustings.broadcast.broadcaster import make_hold
+from hustings.broadcast.encoder import RenditionEncoder
+from hustings.broadcast.feed import FeedHub
+from hustings.broadcast.packager import Packager
+from hustings.broadcast.routes import broadcast_routes
+from hustings.documents import feed
+from hustings.documents.space import Person, SpacePlan, SpaceState
+from hustings.edge.role import EdgeRole
+from hustings.hls.renditions import RENDITIONS
+from tests.support.asgi import serving
+from tests.support.sounds import HOLD_TONE, tone
+
+SPACE = "01hustings0space00"
+KEY = "cluster-key-of-the-tests"
+DOORS_AT = 1_700_000_000.25
+
+
+def plan(state: SpaceState = SpaceState.LIVE, revision: int = 1, **more: Any) -> SpacePlan:
+    fields = {"title": "On the record", "host": Person("Ada", "ada"), "doors_at": DOORS_AT, **more}
+    return SpacePlan(id=SPACE, revision=revision, state=state, **fields)
+
+
+class Line:
+    """A tone on the grid in every rendition, encoded without a seam from part to part."""
+
+    def __init__(self) -> None:
+        self._coders = [(RenditionEncoder(rendition), Packager(rendition)) for rendition in RENDITIONS]
+        self.inits = {packager.rendition.name: packager.init for _, packager in self._coders}
+        self._number = 0
+
+    def make(self, count: int) -> list[dict[str, bytes]]:
+        made = []
+        for samples in np.split(tone(count), count):
+            made.append(
+                {c.rendition.name: packager.part(self._number, c.encode(samples)) for c, packager in self._coders}
+            )
+            self._number += 1
+        return made
+
+
+class Stage:
+    """The stage's side: a feed that can be filled, cut off and started anew under another epoch."""
+
+    def __init__(self, recordings: Path, line: list[dict[str, bytes]], inits: dict[str, bytes]) -> None:
+        self._recordings = recordings
+        self.line = line
+        self._inits = inits
+        self._holds: dict[str, list[bytes]] = {}
+        self.restart("first")
+
+    def restart(self, epoch: str) -> None:
+        self.hub = FeedHub(epoch)
+        self.refusing = False
+        self.routes = Starlette(routes=broadcast_routes(self.hub, self._recordings, KEY))
+
+    def lose(self) -> None:
+        """The stage dies: readers are cut off and nobody is let in."""
+        self.refusing = True
+        self.hub.close()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and self.refusing:
+            await Response(status_code=503)(scope, receive, send)
+            return
+        await self.routes(scope, receive, send)
+
+    def open(self, *, holds: dict[str, list[bytes]] | None = None, state: SpaceState = SpaceState.LIVE) -> None:
+        self.hub.publish(feed.Plan(plan(state)))
+        for name, data in self._inits.items():
+            self.hub.publish(feed.Init(SPACE, name, data))
+        for name, parts in (holds or {}).items():
+            for index, data in enumerate(parts):
+                self.hub.publish(feed.Hold(SPACE, name, index, len(parts), data))
+
+    def say(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            for name, data in self.line[number].items():
+                self.hub.publish(feed.Part(SPACE, name, self.hub.epoch, number, feed.Programme.CONVERSATION, data))
+
+    def end(self, number: int) -> None:
+        self.hub.publish(feed.End(SPACE, number))
+
+
+class Control:
+    """The control role's side: plans, and an echo of what the proxy hands over."""
+
+    def __init__(self) -> None:
+        self.plans: dict[str, SpacePlan] = {}
+        self.asked = 0
+        self.seen: list[Request] = []
+        routes = [Route("/internal/plans/{space}", self._plan)]
+        self.app: Callable[..., Awaitable[Any]] = Starlette(routes=routes)
+
+    async def _plan(self, request: Request) -> Response:
+        import msgspec
+
+        self.asked += 1
+        if request.headers["authorization"] != f"Bearer {KEY}":
+            return JSONResponse({}, 401)
+        found = self.plans.get(request.path_params["space"])
+        if found is None:
+            return JSONResponse({"error": "no", "code": "not_found"}, 404)
+        return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+class Watched:
+    """An ASGI application whose requests can be awaited by path."""
+
+    def __init__(self, app: Callable[..., Awaitable[Any]]) -> None:
+        self._app = app
+        self.paths: list[str] = []
+        self._asked = asyncio.Condition()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            async with self._asked:
+                self.paths.append(scope["path"])
+                self._asked.notify_all()
+        await self._app(scope, receive, send)
+
+    async def until(self, ending: str, times: int = 1) -> None:
+        async with self._asked:
+            await self._asked.wait_for(lambda: sum(path.endswith(ending) for path in self.paths) >= times)
+
+
+class Edge:
+    """A running edge and a client of it."""
+
+    def __init__(self, role: EdgeRole, clock: ManualClock, watched: Watched, client: httpx.AsyncClient) -> None:
+        self.role = role
+        self.clock = clock
+        self.asked = watched
+        self.client = client
+        self.url = str(client.base_url).rstrip("/")
+
+    async def has(self, number: int, rendition: str = "aac64") -> None:
+        """Wait until part `number` is published."""
+        async with asyncio.timeout(10):
+            while True:
+                live = self.role.spaces.get(SPACE)
+                found = None if live is None else live.renditions.get(rendition)
+                if found is not None and (found.window.next_number or 0) > number:
+                    return
+                await asyncio.sleep(0)
+
+    async def waits(self, held: int) -> None:
+        """Wait until exactly `held` requests are held."""
+        async with asyncio.timeout(10):
+            while self.role.room.held != held:
+                await asyncio.sleep(0)
+
+    async def is_connected(self, connected: bool = True) -> None:
+        async with asyncio.timeout(10):
+            while self.role.agent.connected != connected:
+                await asyncio.sleep(0)
+
+    async def redials(self) -> None:
+        async with asyncio.timeout(10):
+            while not self.role.agent.connected:
+                self.clock.advance(0.05)
+                await asyncio.sleep(0)
+
+    def path(self, rest: str) -> str:
+        return f"/spaces/{SPACE}/{rest}"
+
+
+@pytest.fixture(scope="session")
+def spoken() -> tuple[list[dict[str, bytes]], dict[str, bytes]]:
+    line = Line()
+    return line.make(48), line.inits
+
+
+@pytest.fixture(scope="session")
+def holds() -> dict[str, list[bytes]]:
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda rendition: make_hold(rendition, tone(8, HOLD_TONE)), RENDITIONS)
+    return {rendition.name: parts for rendition, parts in zip(RENDITIONS, made, strict=True)}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, spoken: tuple[list[dict[str, bytes]], dict[str, bytes]]) -> Stage:
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    return Stage(recordings, *spoken)
+
+
+@pytest.fixture
+def control() -> Control:
+    return Control()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return tmp_path / "no-site"
+
+
+@pytest.fixture
+def max_waiting() -> int:
+    return 1000
+
+
+@pytest.fixture
+async def edge(stage: Stage, control: Control, site: Path, max_waiting: int) -> AsyncIterator[Edge]:
+    clock = ManualClock()
+    async with AsyncExitStack() as stack:
+        stage_url = await stack.enter_async_context(serving(stage))
+        control_url = await stack.enter_async_context(serving(control.app))
+        role = EdgeRole(
+            stage_url=stage_url,
+            control_url=control_url,
+            cluster_key=KEY,
+            clock=clock,
+            site=site,
+            max_waiting=max_waiting,
+        )
+        watched = Watched(role.app)
+        url = await stack.enter_async_context(serving(watched))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+        running = asyncio.create_task(role.run())
+        edge = Edge(role, clock, watched, client)
+        await edge.is_connected()
+        yield edge
+        stage.lose()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+assert PART == 46_080
