@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from hustings.base.grid import SAMPLE_RATE, TICK
-from hustings.clients.media import Samples
+from hustings.clients.media import Samples, silence
 
 TICK_SECONDS = TICK / SAMPLE_RATE
 
 
 @dataclass(slots=True)
 class Voice:
-    """A recording; `started` is the monotonic second of its first sample, None until somebody begins it."""
+    """A recording; `started` is the monotonic second of its first sample, None until somebody begins it.
+
+    It may lie ahead: until then there is silence to say, under negative numbers.
+    """
 
     samples: Samples
     loop: bool = False
@@ -34,18 +37,23 @@ class Voice:
 
     def position(self, now: float) -> float:
         """Seconds since it began, over all rounds of a loop; 0 before."""
-        return 0.0 if self.started is None else max(0.0, now - self.started)
+        return max(0.0, self._elapsed(now))
+
+    def _elapsed(self, now: float) -> float:
+        return 0.0 if self.started is None else now - self.started
 
     def is_over(self, now: float) -> bool:
-        return not self.loop and self.started is not None and now - self.started >= self.duration
+        return not self.loop and self._elapsed(now) >= self.duration
 
     def tick_at(self, now: float) -> int:
         """The number of the first 20 ms tick that begins at or after `now`."""
-        return int(np.ceil(round(self.position(now) / TICK_SECONDS, 6)))
+        return int(np.ceil(round(self._elapsed(now) / TICK_SECONDS, 6)))
 
     def tick(self, number: int) -> Samples:
-        """960 samples: silence where the recording is over."""
+        """960 samples: silence before the recording begins and where it is over."""
         start = number * TICK
+        if start < 0:
+            return silence(TICK)
         if self.loop:
             return np.take(self.samples, np.arange(start, start + TICK), mode="wrap")
         said = self.samples[start : start + TICK]

@@ -22,6 +22,14 @@ def test_a_loop_goes_round_without_a_seam() -> None:
     assert voice.tick(2)[479:482].tolist() == [2399.0, 0.0, 1.0]
 
 
+def test_a_voice_that_begins_later_is_silent_until_then_and_starts_at_its_first_sample() -> None:
+    voice = Voice(RAMP + 1, loop=True, started=100.0)
+
+    assert voice.tick_at(99.5) == -25
+    assert not voice.tick(-1).any()
+    assert voice.tick(0)[0] == 1.0
+
+
 def test_after_the_end_of_a_recording_comes_silence() -> None:
     voice = Voice(RAMP)
 

@@ -65,6 +65,6 @@ async def test_a_part_that_cannot_be_had_is_a_gap_of_its_length_filled_with_sile
 
 async def test_a_playlist_that_is_not_there_is_said_so(http: httpx.AsyncClient) -> None:
     async with serving(TinyOrigin(1).application) as base:
+        address = space_address(f"{base}/spaces/abc")
         with pytest.raises(NotFound):
-            address = space_address(f"{base}/spaces/abc")
             await Listener(http, SystemClock(), address=address, form=Form.PLAIN, rendition="opus32").run()
