@@ -1,0 +1,172 @@
+"""WHIP sessions from offer to end: who may open one, how many may be half open, and when one is over.
+
+The attack: a token replayed in a loop, or offers that never connect, each holding sockets. A session that has
+not connected after CONNECT_WITHIN is closed; a seat has few half-open ones, the newest win; a Space and the
+stage have a bound beyond which offers are told to come back. It never decides who may sit: `Seating` does.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import structlog
+
+from hustings.base.clock import Clock
+from hustings.base.errors import HustingsError, Unavailable
+from hustings.base.ids import new_secret
+from hustings.base.tasks import TaskScope
+from hustings.documents.seat_token import SeatClaim
+from hustings.stage.peer import Negotiated, Peer
+from hustings.stage.sdp import LEVEL_URI, MAX_CANDIDATES, Offer, build_answer, parse_offer
+from hustings.stage.transport import Certificates, Link, MediaSettings
+
+log = structlog.get_logger(__name__)
+
+CONNECT_WITHIN: Final = 15.0  # s from the answer to the end of the DTLS handshake
+SILENCE_ENDS: Final = 60.0  # s without packets until the seat is freed
+LOOK_EVERY: Final = 1.0  # s
+HALF_OPEN_SEAT, HALF_OPEN_SPACE, HALF_OPEN_STAGE = 2, 26, 104
+
+
+class StageBusy(Unavailable):
+    """Too many connections are being set up at once."""
+
+    code = "stage_busy"
+
+
+class Seating(Protocol):
+    """Who may sit where; the rooms implement it."""
+
+    async def authorise(self, space: str, token: str) -> SeatClaim:
+        """The seat this token opens. Raises the errors of base.errors."""
+        ...
+
+    def attach(self, claim: SeatClaim, peer: Peer) -> None:
+        """The peer is connected: it takes the seat, and a former peer of the seat is closed."""
+        ...
+
+    def detach(self, claim: SeatClaim, peer: Peer) -> None:
+        """The peer is over; called once for every attached one, whether or not it still had the seat."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class WhipSession:
+    """One session. `answer` is what the client got."""
+
+    id: str
+    claim: SeatClaim
+    peer: Peer
+    link: Link
+    answer: str
+    remote_ufrag: str
+    etag: str = field(default_factory=new_secret)
+    connected: bool = False
+    trickled: int = 0
+    task: asyncio.Task[None] | None = None
+
+    def may_trickle(self, count: int) -> bool:
+        self.trickled += count
+        return self.trickled <= MAX_CANDIDATES
+
+
+class WhipSessions:
+    """All sessions of one stage. `run` owns their tasks; offers are refused before it runs and after it ends."""
+
+    def __init__(self, seating: Seating, clock: Clock, media: MediaSettings) -> None:
+        self._seating = seating
+        self._clock = clock
+        self._media = media
+        self._certificates = Certificates()
+        self._sessions: dict[str, WhipSession] = {}
+        self._scope: TaskScope | None = None
+        self._opening = 0
+
+    async def run(self) -> None:
+        """Until cancelled; then every session is closed."""
+        async with TaskScope() as scope:
+            self._scope = scope
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._scope = None
+                for session in list(self._sessions.values()):
+                    await self.end(session)
+
+    def find(self, session: str) -> WhipSession | None:
+        return self._sessions.get(session)
+
+    async def open(self, space: str, token: str, sdp: str) -> WhipSession:
+        """Answer an offer. Raises Seating's errors, BadOffer, StageBusy, NoPort."""
+        if self._scope is None or len(self._half_open()) + self._opening >= HALF_OPEN_STAGE:
+            raise StageBusy("The stage is setting up too many connections. Try again in a moment.")
+        self._opening += 1
+        try:
+            claim = await self._seating.authorise(space, token)
+            offer = parse_offer(sdp)
+            await self._make_room(claim)
+            session = await self._answer(claim, offer)
+        finally:
+            self._opening -= 1
+        if self._scope is None:
+            await session.peer.close()
+            raise StageBusy("The stage is stopping. Try again in a moment.")
+        self._sessions[session.id] = session
+        session.task = self._scope.spawn(self._live(session, offer), "whip session")
+        return session
+
+    def _half_open(self, space: str | None = None, seat: str | None = None) -> list[WhipSession]:
+        return [
+            session
+            for session in self._sessions.values()
+            if not session.connected and space in (None, session.claim.space) and seat in (None, session.claim.seat)
+        ]
+
+    async def _make_room(self, claim: SeatClaim) -> None:
+        for session in self._half_open(claim.space, claim.seat)[: -HALF_OPEN_SEAT + 1 or None]:
+            await self.end(session)
+        if len(self._half_open(claim.space)) >= HALF_OPEN_SPACE:
+            raise StageBusy("Too many speakers are connecting to this conversation at once. Try again in a moment.")
+
+    async def _answer(self, claim: SeatClaim, offer: Offer) -> WhipSession:
+        link = Link(self._media, self._certificates.current(), offer.payload_type)
+        try:
+            local = await link.gather()
+        except HustingsError:
+            await link.close()
+            raise
+        agreed = Negotiated(offer.payload_type, offer.audio.extension(LEVEL_URI), offer.sends_back)
+        peer = Peer(new_secret(), link, agreed, self._clock)
+        answer = build_answer(offer, local, ssrc=peer.ssrc, cname=peer.cname, session=int(self._clock.now() * 1000))
+        return WhipSession(peer.session, claim, peer, link, answer, offer.transport.ufrag)
+
+    async def _live(self, session: WhipSession, offer: Offer) -> None:
+        """One session's life; its end, whatever it is, frees everything."""
+        attached = False
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await session.link.connect(offer.transport, offer.setup)
+            session.connected = True
+            session.peer.opened()
+            attached = True
+            self._seating.attach(session.claim, session.peer)
+            await self._until_over(session.peer)
+        except (TimeoutError, HustingsError):
+            log.info("speaker did not connect, or lost the seat meanwhile")
+        finally:
+            self._sessions.pop(session.id, None)
+            if attached:
+                self._seating.detach(session.claim, session.peer)
+            await session.peer.close()
+
+    async def _until_over(self, peer: Peer) -> None:
+        while not peer.closed.is_set() and peer.health().last_packet_age < SILENCE_ENDS:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(peer.closed.wait(), LOOK_EVERY)
+
+    async def end(self, session: WhipSession) -> None:
+        """Close a session and wait until it is gone."""
+        if session.task is not None:
+            session.task.cancel()
+            await asyncio.wait([session.task])

@@ -1,0 +1,150 @@
+"""The speakers' door (RFC 9725): an offer is posted, a session comes back; PATCH trickles, DELETE leaves.
+
+It decides nothing about who may speak: `Seating` does. It keeps no media: a Peer does. A session's address is
+its key (130 random bits), so PATCH and DELETE ask for nothing more.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hustings.base.errors import HustingsError, Invalid, NotFound, TooMany
+from hustings.stage.problems import bearer_of, problem
+from hustings.stage.sdp import MAX_OFFER, parse_fragment
+from hustings.stage.sessions import WhipSession, WhipSessions
+
+log = structlog.get_logger(__name__)
+
+SDP, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
+PATH: Final = "/api/v1/spaces/{space}/whip"
+CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After",
+}
+PREFLIGHT: Final = {
+    **CORS,
+    "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+    "Access-Control-Max-Age": "86400",
+    "Accept-Post": SDP,
+    "Accept-Patch": FRAGMENT,
+}
+
+
+class WrongType(Invalid):
+    code = "wrong_type"
+
+
+class TooLarge(Invalid):
+    code = "too_large"
+
+
+class NoRestart(Invalid):
+    code = "no_ice_restart"
+
+
+class Outdated(Invalid):
+    code = "outdated"
+
+
+_STATUS: Final[Mapping[type[HustingsError], int]] = {WrongType: 415, TooLarge: 413, NoRestart: 422, Outdated: 412}
+
+
+def _refusal(error: HustingsError) -> Response:
+    answer = problem(error)
+    answer.status_code = _STATUS.get(type(error), answer.status_code)
+    answer.headers.update(CORS)
+    if answer.status_code == 415:
+        answer.headers["Accept-Post"] = SDP
+    return answer
+
+
+async def _body(request: Request, expected: str) -> str:
+    """The attack: a body without end. Reading stops one byte beyond what any browser needs."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != expected:
+        raise WrongType(f"The body must be {expected}.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_OFFER:
+            raise TooLarge("The session description is longer than 64 KB.")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid("The session description is not UTF-8 text.") from error
+
+
+class WhipDoor:
+    """Routes over `WhipSessions`."""
+
+    def __init__(self, sessions: WhipSessions, ice_servers: Sequence[str] = ()) -> None:
+        self._sessions = sessions
+        self._links = ", ".join(f'<{url}>; rel="ice-server"' for url in ice_servers)
+
+    async def resource(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(None, 204, PREFLIGHT)
+        try:
+            return await self._post(request)
+        except HustingsError as error:
+            return _refusal(error)
+
+    async def session(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(None, 204, PREFLIGHT)
+        try:
+            session = self._find(request)
+            return await (self._delete(session) if request.method == "DELETE" else self._patch(request, session))
+        except HustingsError as error:
+            return _refusal(error)
+
+    async def _post(self, request: Request) -> Response:
+        token = bearer_of(request)
+        offer = await _body(request, SDP)
+        session = await self._sessions.open(request.path_params["space"], token, offer)
+        headers = {
+            **CORS,
+            "Location": f"{request.url.path}/{session.id}",
+            "ETag": f'"{session.etag}"',
+            **({"Link": self._links} if self._links else {}),
+        }
+        return Response(session.answer, 201, headers, media_type=SDP)
+
+    def _find(self, request: Request) -> WhipSession:
+        session = self._sessions.find(request.path_params["session"])
+        if session is None or session.claim.space != request.path_params["space"]:
+            raise NotFound("This session has ended. Connect again.")
+        return session
+
+    async def _patch(self, request: Request, session: WhipSession) -> Response:
+        match = request.headers.get("if-match")
+        if match == "*":
+            raise NoRestart("This stage does not restart ICE: post a new offer, it takes over the seat.")
+        if match is not None and match.strip('"') != session.etag:
+            raise Outdated("The session has changed since.")
+        fragment = parse_fragment(await _body(request, FRAGMENT))
+        if fragment.ufrag and fragment.ufrag != session.remote_ufrag:
+            raise NoRestart("This stage does not restart ICE: post a new offer, it takes over the seat.")
+        if not session.may_trickle(len(fragment.candidates)):
+            raise TooMany("This session has sent more candidates than any network has.")
+        for candidate in fragment.candidates:
+            with contextlib.suppress(ValueError):
+                await session.link.add_candidate(candidate)
+        return Response(None, 204, CORS)
+
+    async def _delete(self, session: WhipSession) -> Response:
+        await self._sessions.end(session)
+        return Response(None, 200, CORS)
+
+
+def whip_routes(door: WhipDoor) -> list[Route]:
+    """For the stage's Starlette application. GET is left to Starlette's 405."""
+    return [
+        Route(PATH, door.resource, methods=["POST", "OPTIONS"]),
+        Route(PATH + "/{session}", door.session, methods=["PATCH", "DELETE", "OPTIONS"]),
+    ]
