@@ -1,0 +1,112 @@
+"""A server that looks like an installation in one named state: the built pages, fixed JSON, and a stream that runs.
+
+It has no logic of the product: what the pages are shown is what a state of the gallery says.
+"""
+
+import asyncio
+import json
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+SITE = Path(__file__).resolve().parents[3] / "src" / "hustings" / "edge" / "site"
+SEGMENT = 3.84  # seconds
+WINDOW = 6  # segments
+JSON = dict[str, Any]
+
+
+@dataclass
+class Scene:
+    """What is answered: by "METHOD /path"; a (status, body) pair is an error. A callable gets the moment."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    desk: JSON | None = None
+    unreachable: bool = False
+
+
+def tone(folder: Path) -> Path:
+    """Four minutes of a quiet tone as fragmented MP4 segments."""
+    command = [
+        "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=220:sample_rate=48000:duration=240",
+        "-af", "volume=0.05", "-c:a", "aac", "-b:a", "64k", "-f", "hls", "-hls_time", str(SEGMENT),
+        "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod", "-hls_fmp4_init_filename", "init.mp4",
+        "-hls_segment_filename", str(folder / "seg-%d.m4s"), str(folder / "replay.m3u8"),
+    ]  # fmt: skip
+    subprocess.run(command, check=True)
+    return folder
+
+
+class Scenery:
+    """The ASGI application; `scene` is changed by the test between pages."""
+
+    def __init__(self, media: Path) -> None:
+        self.scene = Scene()
+        self._media = media
+        self._began = time.time()
+        self.application = Starlette(
+            routes=[
+                Route("/assets/{name:path}", self._asset),
+                Route("/api/v1/spaces/{space}/desk", self._desk),
+                Route("/spaces/{space}/live.json", self._answer),
+                Route("/spaces/{space}/live/{rendition}/ll.m3u8", self._live),
+                Route("/spaces/{space}/{name}.m3u8", self._replay),
+                Route("/spaces/{space}/replay/{name}", self._segment),
+                Route("/spaces/{space}/beacon", lambda _: Response(status_code=204), methods=["POST"]),
+                Route("/api/{path:path}", self._answer, methods=["GET", "POST", "PATCH", "PUT", "DELETE"]),
+                Route("/{path:path}", self._page),
+            ]
+        )
+
+    async def _asset(self, request: Request) -> Response:
+        return FileResponse(SITE / "assets" / request.path_params["name"])
+
+    async def _page(self, request: Request) -> Response:
+        parts = request.url.path.strip("/").split("/")
+        listening = parts[0] == "spaces" and len(parts) == 2
+        return FileResponse(SITE / ("listen.html" if listening else "app.html"))
+
+    async def _answer(self, request: Request) -> Response:
+        if self.scene.unreachable:
+            return JSONResponse({"error": "Control is away."}, 503)
+        found = self.scene.answers.get(f"{request.method} {request.url.path}")
+        if callable(found):
+            found = found(time.time())
+        if found is None:
+            return JSONResponse({"error": "This is not here, or not here any more.", "code": "not_found"}, 404)
+        if isinstance(found, tuple):
+            return JSONResponse(found[1], found[0])
+        return JSONResponse(found)
+
+    async def _desk(self, _request: Request) -> Response:
+        if self.scene.desk is None:
+            return JSONResponse({"error": "You are not on this stage.", "code": "unauthorized"}, 401)
+        return StreamingResponse(self._events(), media_type="text/event-stream")
+
+    async def _events(self) -> AsyncIterator[str]:
+        while self.scene.desk is not None:
+            yield f"data: {json.dumps({**self.scene.desk, 'at': time.time()})}\n\n"
+            await asyncio.sleep(0.2)
+
+    async def _live(self, _request: Request) -> Response:
+        last = WINDOW + int((time.time() - self._began) / SEGMENT) % 50
+        first = last - WINDOW
+        lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:4", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
+        lines.append('#EXT-X-MAP:URI="../../replay/init.mp4"')
+        for number in range(first, last):
+            lines += [f"#EXTINF:{SEGMENT},", f"../../replay/seg-{number}.m4s"]
+        return Response("\n".join(lines) + "\n", media_type="application/vnd.apple.mpegurl")
+
+    async def _replay(self, _request: Request) -> Response:
+        text = (self._media / "replay.m3u8").read_text()
+        return Response(text.replace("seg-", "replay/seg-").replace("init.mp4", "replay/init.mp4"))
+
+    async def _segment(self, request: Request) -> Response:
+        return FileResponse(self._media / request.path_params["name"])
