@@ -19,6 +19,7 @@ SIGN_IN_BY_NAME = "8/minute; 40/hour"  # per address and name
 SIGN_IN_BY_ADDRESS = "30/minute; 300/hour"
 LINKS = "20/minute"  # tries of one-time links, per address
 HANDS = "6/minute; 60/hour"  # raised hands, per address
+ACCEPTS = "60/minute"  # invitations accepted, per address: a whole stage may share one
 
 
 class Limiter:

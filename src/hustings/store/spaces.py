@@ -44,13 +44,20 @@ class Spaces(Repository[SpaceRecord]):
             .values(delivered_revision=revision)
         )
 
+    async def lock(self, key: str) -> SpaceRecord | None:
+        """The Space, held until the transaction ends: two people cannot take its last seat at once."""
+        query = sa.select(self.table).where(self.table.c.id == key).with_for_update()
+        row = (await self._connection.execute(query)).mappings().first()
+        return None if row is None else SpaceRecord(**row)
+
 
 class Seats(Repository[SeatRecord]):
     table, kind = tables.seats, SeatRecord
 
     async def of(self, space_id: str) -> tuple[SeatRecord, ...]:
         """Those on stage, in the order in which they came."""
-        return await self._many(self.table.c.space_id == space_id, self.table.c.removed_at.is_(None))
+        seat = self.table.c
+        return await self._many(seat.space_id == space_id, seat.removed_at.is_(None), order=seat.created_at)
 
     async def of_account(self, space_id: str, account_id: str) -> SeatRecord | None:
         seat = self.table.c

@@ -58,7 +58,8 @@ def _of(name: str, target: str, *, nullable: bool = False, index: bool = True) -
 accounts = sa.Table(
     "accounts", metadata,
     _id(), _text("name", unique=True), _text("display_name"),
-    sa.Column("role", EnumText(AccountRole), nullable=False), _time("created_at"), _text("password_hash", nullable=True),
+    sa.Column("role", EnumText(AccountRole), nullable=False), _time("created_at"),
+    _text("password_hash", nullable=True),
 )  # fmt: skip
 
 account_links = sa.Table(

@@ -1,0 +1,111 @@
+"""Invitations: a link with a secret, from which one seat comes.
+
+The attack: a link forwarded or posted. It gives one seat only; whoever opens it again gets that same seat, so an
+intruder takes a voice over rather than adding one, is seen by the host, and goes when the seat is removed.
+"""
+
+import msgspec
+
+from hustings.base.ids import new_id, new_secret
+from hustings.documents.space import Role
+from hustings.spaces import life
+from hustings.spaces.errors import NoSuchInvitation, NotAllowed, TooManyInvitations
+from hustings.spaces.floor import Change, Floor, SeatGrant, found, standing_of
+from hustings.spaces.permissions import Action, decide, require
+from hustings.spaces.spaces import SpaceView
+from hustings.spaces.stage_rules import require_agreement, require_free_name, require_room
+from hustings.square.names import display_name
+from hustings.square.principal import NOBODY, Principal
+from hustings.square.secrets import hashed
+from hustings.store.store import Work
+from hustings.store.values import Invitation, SeatRecord
+
+MAX_OPEN = 100  # invitations of one Space: a link that spreads fills no table
+UNKNOWN = "This invitation was withdrawn, or its link was not copied whole. Ask the host for a new one."
+
+
+class Invitations:
+    """Made by those who direct a Space, accepted by whoever has the link."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    async def make(self, space_id: str, principal: Principal, name: str, role: Role) -> tuple[Invitation, str]:
+        """The invitation and its secret, which is shown once."""
+        if role is Role.HOST:
+            raise NotAllowed("A Space has one host. Invite a co-host, and hand the Space over on stage.")
+        secret = new_secret()
+        async with self._floor.changing(space_id, principal) as change:
+            require(decide(change.standing, Action.INVITE))
+            life.require_open(change.space)
+            if len(await change.work.invitations.of(space_id)) >= MAX_OPEN:
+                raise TooManyInvitations(f"This Space has {MAX_OPEN} open invitations. Withdraw some first.")
+            invitation = Invitation(
+                new_id(change.now), space_id, role, change.now, display_name(name) if name.strip() else "",
+                await _inviter(change, principal), hashed(secret),
+            )  # fmt: skip
+            return await change.work.invitations.add(invitation), secret
+
+    async def of(self, space_id: str, principal: Principal) -> tuple[Invitation, ...]:
+        async with self._floor.looking(space_id, principal) as look:
+            require(decide(look.standing, Action.INVITE))
+            return await look.work.invitations.of(space_id)
+
+    async def revoke(self, space_id: str, principal: Principal, invitation_id: str) -> None:
+        """The link is dead. Who came through it stays until removed from the stage."""
+        async with self._floor.changing(space_id, principal) as change:
+            require(decide(change.standing, Action.INVITE))
+            invitation = await change.work.invitations.get(invitation_id)
+            if invitation is None or invitation.space_id != space_id or invitation.revoked_at is not None:
+                raise NoSuchInvitation("This invitation was withdrawn already.")
+            await change.work.invitations.put(msgspec.structs.replace(invitation, revoked_at=change.now))
+
+    async def look(self, secret: str) -> tuple[Invitation, SpaceView]:
+        async with self._floor.store.read() as work:
+            invitation = await _open(work, secret)
+            space = found(await work.spaces.get(invitation.space_id))
+            seats = await work.seats.of(space.id)
+            return invitation, SpaceView(space, seats, await standing_of(work, space, NOBODY))
+
+    async def accept(self, secret: str, name: str, *, agreed: bool) -> SeatGrant:
+        """The seat, or again the same seat when the browser comes back through the link."""
+        async with self._floor.store.read() as work:
+            invitation = await _open(work, secret)
+            life.require_open(found(await work.spaces.get(invitation.space_id)))
+            taken = await work.seats.get(invitation.seat_id) if invitation.seat_id else None
+        if taken is not None:
+            return self._floor.grant(taken)
+        async with self._floor.changing(invitation.space_id, NOBODY) as change:
+            seat = await _seated(change, secret, name, agreed=agreed)
+        return self._floor.grant(seat)
+
+
+async def _open(work: Work, secret: str) -> Invitation:
+    invitation = await work.invitations.by_secret(hashed(secret))
+    if invitation is None or invitation.revoked_at is not None:
+        raise NoSuchInvitation(UNKNOWN)
+    return invitation
+
+
+async def _seated(change: Change, secret: str, name: str, *, agreed: bool) -> SeatRecord:
+    life.require_open(change.space)
+    invitation = await _open(change.work, secret)
+    if invitation.seat_id is not None:
+        return await change.seat(invitation.seat_id)
+    require_agreement(change.space, agreed=agreed)
+    seats = await change.seats()
+    require_room(seats, invitation.role)
+    shown = display_name(name or invitation.name)
+    require_free_name(change.space, seats, shown)
+    seat = SeatRecord(new_id(change.now), change.space.id, shown, invitation.role, change.now, change.now)
+    await change.work.seats.add(seat)
+    await change.work.invitations.put(msgspec.structs.replace(invitation, seat_id=seat.id, accepted_at=change.now))
+    return seat
+
+
+async def _inviter(change: Change, principal: Principal) -> str:
+    if principal.account is not None:
+        return principal.account.display_name
+    if change.standing.seat is not None:
+        return (await change.seat(change.standing.seat)).name
+    return change.space.host_name

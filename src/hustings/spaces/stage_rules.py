@@ -1,0 +1,107 @@
+"""Rules of the stage itself, pure: who fits on it, what a change of role does, what its plan is."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hustings.documents.space import MAX_SEATS, Hand, Person, Replay, Role, Seat, SpacePlan
+from hustings.spaces.errors import NameOnStage, NotAllowed, RecordingNotAgreed, StageFull
+from hustings.spaces.permissions import Allow, Decision, Deny
+from hustings.square.names import same_to_the_eye
+from hustings.store.values import Request, SeatRecord, SpaceRecord
+
+MAX_PRODUCERS = 5
+FULL = f"All {MAX_SEATS} seats are taken. You can listen meanwhile; the host can free a seat."
+
+
+def room_for(seats: Sequence[SeatRecord], role: Role) -> Decision:
+    """13 seats, of which one is kept for the host; producers stand beside the stage."""
+    if role is Role.PRODUCER:
+        full = sum(seat.role is Role.PRODUCER for seat in seats) >= MAX_PRODUCERS
+        return Deny(f"This Space has {MAX_PRODUCERS} producers already.") if full else Allow()
+    heard = [seat.role for seat in seats if seat.role is not Role.PRODUCER]
+    if role is Role.HOST:
+        return Deny("This Space has a host on stage already.") if Role.HOST in heard else Allow()
+    guests = len(heard) - heard.count(Role.HOST)
+    return Deny(FULL) if guests >= MAX_SEATS - 1 else Allow()
+
+
+def require_room(seats: Sequence[SeatRecord], role: Role) -> None:
+    decision = room_for(seats, role)
+    if isinstance(decision, Deny):
+        raise StageFull(decision.because)
+
+
+def require_agreement(space: SpaceRecord, *, agreed: bool) -> None:
+    if space.record and not agreed:
+        raise RecordingNotAgreed("This Space is recorded. To speak in it, agree to be recorded.")
+
+
+def require_free_name(space: SpaceRecord, seats: Sequence[SeatRecord], name: str) -> None:
+    """The attack: a guest who takes the name of the host or of another speaker."""
+    names = [space.host_name, *(seat.name for seat in seats)]
+    if any(same_to_the_eye(name, other) for other in names):
+        raise NameOnStage(f"Somebody on this stage is called {name} already. Choose a name that tells you apart.")
+
+
+def with_role(
+    space: SpaceRecord, seats: Sequence[SeatRecord], target: SeatRecord, role: Role
+) -> tuple[SpaceRecord, tuple[SeatRecord, ...]]:
+    """The Space and the seats that change when `target` gets `role`. To make it host is to hand the Space over."""
+    if role is target.role:
+        return space, ()
+    if role is Role.HOST:
+        return _handed_over(space, seats, target)
+    if target.role is Role.HOST:
+        raise NotAllowed("A Space needs a host. Hand it over to a co-host instead.")
+    if target.role is Role.PRODUCER:
+        require_room(seats, role)
+    if role is Role.PRODUCER:
+        require_room(seats, role)
+        return space, (msgspec.structs.replace(target, role=role, on_air=False, muted=False),)
+    return space, (msgspec.structs.replace(target, role=role),)
+
+
+def _handed_over(
+    space: SpaceRecord, seats: Sequence[SeatRecord], target: SeatRecord
+) -> tuple[SpaceRecord, tuple[SeatRecord, ...]]:
+    if target.role is not Role.COHOST:
+        raise NotAllowed("A Space is handed over to a co-host. Make this speaker a co-host first.")
+    before = [msgspec.structs.replace(seat, role=Role.COHOST) for seat in seats if seat.role is Role.HOST]
+    changed = msgspec.structs.replace(space, host_name=target.name, host_account=target.account_name)
+    return changed, (*before, msgspec.structs.replace(target, role=Role.HOST))
+
+
+def plan_of(space: SpaceRecord, seats: Sequence[SeatRecord], hands: Sequence[Request]) -> SpacePlan:
+    """What the stage and the edges are told. Only who accepted is in it."""
+    return SpacePlan(
+        id=space.id,
+        revision=space.revision,
+        title=space.title,
+        state=space.state,
+        host=Person(space.host_name, space.host_account),
+        description=space.description,
+        starts_at=space.starts_at,
+        doors_at=space.doors_at,
+        live_at=space.live_at,
+        ended_at=space.ended_at,
+        record=space.record,
+        sample=space.sample,
+        hold=space.hold,
+        preshow=space.preshow,
+        seats=tuple(_seat(seat) for seat in seats),
+        hands=tuple(Hand(hand.id, hand.name, hand.asked_at) for hand in hands),
+        replay=Replay(space.replay_state, space.replay_duration, space.replay_trim_start),
+    )
+
+
+def _seat(seat: SeatRecord) -> Seat:
+    return Seat(
+        id=seat.id,
+        name=seat.name,
+        role=seat.role,
+        on_air=seat.on_air,
+        muted=seat.muted,
+        account=seat.account_name,
+        generation=seat.generation,
+    )
