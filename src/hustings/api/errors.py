@@ -1,4 +1,4 @@
-"""The border: every error of ours becomes a status and {"error": a sentence, "code": a word}; nothing else gets out."""
+"""The border: each of our errors becomes a status and {"error": a sentence, "code": a word}; nothing else leaves."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -43,7 +43,7 @@ async def decline(space_id: str, request_id: str, town: Town, who: Who) -> views
 
 @router.post("/{request_id}/withdraw")
 async def withdraw(
-    space_id: str, request_id: str, town: Town, who: Who, body: models.HandSecret | None = None, secret: str = ""
+    *, space_id: str, request_id: str, town: Town, who: Who, body: models.HandSecret | None = None, secret: str = ""
 ) -> views.Json:
     known = body.secret if body else ""
     return views.request(await town.hands.withdraw(space_id, who, request_id, known or secret))
@@ -51,6 +51,7 @@ async def withdraw(
 
 @router.post("/{request_id}/accept", status_code=201)
 async def accept(
+    *,
     space_id: str,
     request_id: str,
     body: models.HandAcceptance,
