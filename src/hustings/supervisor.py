@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 EXIT_FOR_GOOD = 78  # EX_CONFIG of sysexits.h: starting it again would end the same way
 EXIT_FINISHED = 0
+LIFELINE = "HUSTINGS_LIFELINE"  # set for children: their standard input is the pipe
 HEALTHY_AFTER = 30.0  # seconds of running after which a restart is immediate again
 LONGEST_PAUSE = 5.0  # seconds between two restarts of a role that keeps dying
 PATIENCE = 8.0  # seconds a role has to stop by itself
@@ -69,7 +70,7 @@ class Supervisor:
 
     def __init__(self, roles: Sequence[str], environment: dict[str, str], clock: Clock) -> None:
         self._children = [Child(role, (sys.executable, "-m", "hustings", "serve", "--roles", role)) for role in roles]
-        self._environment = environment
+        self._environment = {**os.environ, **environment, LIFELINE: "stdin"}
         self._clock = clock
         self._stopping = asyncio.Event()
         self._exit_code = 0
@@ -112,12 +113,17 @@ class Supervisor:
             return
 
 
-async def parent_gone(lifeline: int = 0) -> None:
-    """Return when the supervisor, which holds the other end of the pipe `lifeline`, is gone."""
+async def parent_gone(then: Callable[[], object]) -> None:
+    """Call `then` when the supervisor is gone, which holds the other end of the pipe on standard input.
+
+    Without a supervisor, under systemd for one, it waits for ever.
+    """
     gone = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(lifeline, gone.set)
+    if os.environ.get(LIFELINE):
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), gone.set)
     try:
         await gone.wait()
+        then()
     finally:
-        loop.remove_reader(lifeline)
+        if os.environ.get(LIFELINE):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())

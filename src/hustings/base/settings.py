@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'hustings.db').absolute()}"
 
+    def environment(self) -> dict[str, str]:
+        """These settings as the variables that a child process reads them from."""
+        return {f"HUSTINGS_{name.upper()}": str(value) for name, value in self.model_dump().items()}
+
     def recordings(self) -> Path:
         return self.data / "recordings"
 

@@ -1,6 +1,7 @@
 """What flows from the mixer to the broadcast: one value a tick, handed over in bounded channels."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,3 +38,6 @@ class ProgrammeEnd:
 
     space: str
     position: int
+
+
+Block: TypeAlias = ProgrammeBlock | SeatPacket | ProgrammeEnd
