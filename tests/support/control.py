@@ -61,7 +61,7 @@ class World:
     """One control, its stage, and as many people as a test wants."""
 
     def __init__(self, data: Path) -> None:
-        self.settings = Settings(data=data, port=8123, public_url="", cluster_key=KEY)
+        self.settings = Settings.model_validate({"data": data, "port": 8123, "public_url": "", "cluster_key": KEY})
         self.clock = ManualClock()
         self.stage = RecordingStage()
         self.control = self.new_control()

@@ -44,13 +44,18 @@ async def principal(request: Request, town: Town) -> Principal:
         return await town.sessions.by_token(bearer)
     if bearer:
         raise TokenRefused("This is neither an account's token nor a seat's.")
+    return await by_cookie(request, town)
+
+
+Who = Annotated[Principal, Depends(principal)]
+
+
+async def by_cookie(request: Request, town: Services) -> Principal:
+    """Who is signed in at the browser, NOBODY if nobody is. Raises FromElsewhere."""
     cookie = request.cookies.get(COOKIE)
     if request.method not in SAFE:
         _require_own_site(request, town, with_cookie=cookie is not None)
     return await town.sessions.by_cookie(cookie) if cookie else NOBODY
-
-
-Who = Annotated[Principal, Depends(principal)]
 
 
 def bearer_of(request: Request) -> str:

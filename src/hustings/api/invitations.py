@@ -38,7 +38,7 @@ async def look(secret: str, request: Request, town: Town) -> views.Json:
         "role": told["role"],
         "name": told["name"],
         "from": told["from"],
-        "accepted": found.seat_id is not None,
+        "accepted": told["accepted"],
     }
 
 

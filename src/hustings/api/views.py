@@ -83,6 +83,7 @@ def invitation(it: Invitation) -> Json:
         "from": it.invited_by,
         "account": it.account_id is not None,
         "created_at": time(it.created_at),
+        "accepted": it.seat_id is not None,
         "accepted_at": time(it.accepted_at),
         "seat": it.seat_id,
     }

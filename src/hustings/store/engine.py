@@ -1,5 +1,6 @@
 """Connections: SQLite so set that a server and a command beside it can both write, or whatever the URL names."""
 
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,19 +11,19 @@ BUSY_TIMEOUT = 5000  # ms a connection waits for another process's write before 
 WRITE = "hustings_write"
 
 
-def make_engine(url: str) -> AsyncEngine:
+def make_engine(url: str, *, busy_timeout: int = BUSY_TIMEOUT) -> AsyncEngine:
     engine = create_async_engine(url)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine.sync_engine, "connect", _set_pragmas)
+        sa.event.listen(engine.sync_engine, "connect", partial(_set_pragmas, busy_timeout))
         sa.event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
+def _set_pragmas(busy_timeout: int, connection: Any, _record: object) -> None:
     """WAL lets readers go on while one writes; the driver's own transactions are off, so that `_begin` rules."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_timeout}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hustings.store import people, spaces, tables
-from hustings.store.engine import WRITE, make_engine
+from hustings.store.engine import BUSY_TIMEOUT, WRITE, make_engine
 from hustings.store.errors import our_errors
 from hustings.store.migrate import upgrade
 
@@ -48,8 +48,9 @@ class Work:
 class Store:
     """`async with store.write() as work:` commits when the block ends and undoes everything when it raises."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = make_engine(url)
+    def __init__(self, url: str, *, busy_timeout: int = BUSY_TIMEOUT) -> None:
+        """`busy_timeout` in ms: how long to wait for another process that writes."""
+        self._engine = make_engine(url, busy_timeout=busy_timeout)
         self._writing = asyncio.Lock()  # one writer of this process at a time waits here, not in SQLite
 
     async def open(self) -> None:
