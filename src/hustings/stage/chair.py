@@ -15,7 +15,7 @@ from hustings.stage.presence import Attendance, Health
 log = structlog.get_logger(__name__)
 
 MUTE_MS = 20.0
-TRACK_SLACK = 10 * TICK  # samples: how far a track may run off the programme's clock before it is set right
+TRACK_SLACK = 10 * TICK  # samples: how far a track may run ahead of the programme's clock
 
 
 class Source(Protocol):
@@ -70,7 +70,7 @@ class Chair:
         self.voice: Samples | None = None
         self.air: Samples | float = 0.0
         self._mute = Fader(0.0 if seat.muted else 1.0)
-        self._track_next = -TRACK_SLACK - TICK
+        self._track_next = 0
 
     @property
     def works_the_show(self) -> bool:
@@ -122,13 +122,13 @@ class Chair:
             log.exception("peer failed to take sound", seat=self.seat.id)
 
     def track_position(self, position: int) -> int | None:
-        """Where in the programme a packet that came at `position` belongs; None: it came too late to belong.
+        """Where in the programme a packet played at `position` belongs; None: it has no room there any more.
 
-        Packets come in bursts; on the track they lie one after another, at most 200 ms off the clock.
+        Two packets may be played in one tick, to shorten the delay: they lie one after another on the track,
+        at most 200 ms ahead of the clock, until a lost packet leaves its gap.
         """
-        follows = self._track_next
-        if follows - position > TRACK_SLACK:
+        placed = max(position, self._track_next)
+        if placed - position > TRACK_SLACK:
             return None
-        placed = follows if position - follows <= TRACK_SLACK else position
         self._track_next = placed + TICK
         return placed

@@ -15,7 +15,8 @@ from hustings.stage.chair import Chair
 from hustings.stage.room import Room
 from hustings.stage.rooms import Rooms
 
-EVERY = 0.2  # seconds
+EVERY = 0.2  # seconds between events of one reader
+SHARED_FOR = 0.1  # seconds: readers who ask within this get the same body
 MOST_READERS = 64  # of one Space: 13 seats and producers, with several windows each
 
 REMOVED = b'data: {"removed": true}\n\n'
@@ -79,12 +80,12 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
 
 
 class Desk:
-    """Streams events to readers; the newest body of each Space is kept for those who ask in the same fifth."""
+    """Streams events to readers; the newest body of each Space is kept for those who ask next."""
 
     def __init__(self, rooms: Rooms, clock: Clock) -> None:
         self._rooms = rooms
         self._clock = clock
-        self._bodies: dict[tuple[str, bool], tuple[int, bytes]] = {}
+        self._bodies: dict[tuple[str, bool], tuple[float, bytes]] = {}
         self._readers: dict[str, int] = {}
 
     def open(self, claim: SeatClaim) -> AsyncIterator[bytes]:
@@ -97,9 +98,9 @@ class Desk:
         self._readers[claim.space] = self._readers.get(claim.space, 0) + 1
         try:
             while (event := self._event(claim)) is not None:
+                due = self._clock.monotonic() + EVERY
                 yield event
-                beat = int(self._clock.monotonic() / EVERY)
-                await self._clock.sleep_until((beat + 1) * EVERY)
+                await self._clock.sleep_until(due)
             yield REMOVED
         finally:
             self._close(claim.space)
@@ -122,8 +123,8 @@ class Desk:
         return b'data: {"you":' + _encode(chair.seat.id) + b"," + self._body(room, directs=directs) + b"\n\n"
 
     def _body(self, room: Room, *, directs: bool) -> bytes:
-        key, beat = (room.plan.id, directs), int(self._clock.monotonic() / EVERY)
+        key, now = (room.plan.id, directs), self._clock.monotonic()
         kept = self._bodies.get(key)
-        if kept is None or kept[0] != beat:
-            kept = self._bodies[key] = (beat, body(room, self._clock.now(), directs=directs))
+        if kept is None or now - kept[0] >= SHARED_FOR:
+            kept = self._bodies[key] = (now, body(room, self._clock.now(), directs=directs))
         return kept[1]

@@ -66,6 +66,7 @@ class Rooms:
         self._exchange = exchange
         self._forget = forget
         self._rooms: dict[str, Room] = {}
+        self._ending: list[Source] = []  # sessions told to close that have not yet
         self._saving = asyncio.Lock()
         self._scope = TaskScope()
 
@@ -78,8 +79,8 @@ class Rooms:
 
     async def close(self) -> None:
         """End every session; the Rooms themselves are on disk."""
-        peers = [chair.peer for room in self._rooms.values() for chair in room.chairs() if chair.peer]
-        await asyncio.gather(*(peer.close() for peer in peers), return_exceptions=True)
+        seated = [chair.peer for room in self._rooms.values() for chair in room.chairs() if chair.peer]
+        await asyncio.gather(*(peer.close() for peer in [*seated, *self._ending]), return_exceptions=True)
         await self._scope.close()
 
     def _open(self, plan: SpacePlan, *, resumed: bool) -> None:
@@ -93,7 +94,14 @@ class Rooms:
         self._fetch_music(None, plan)
 
     def _end_session(self, peer: Source) -> None:
-        self._scope.spawn(peer.close(), "close session")
+        self._ending.append(peer)
+        self._scope.spawn(self._ended(peer), "close session")
+
+    async def _ended(self, peer: Source) -> None:
+        try:
+            await peer.close()
+        finally:
+            self._ending.remove(peer)
 
     # Plans
 
