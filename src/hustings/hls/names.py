@@ -13,6 +13,7 @@ from hustings.base import grid
 from hustings.hls.fmp4 import init_hash
 
 HOLD_MARK = "h"  # first letter of the epoch of a part the edge made from the hold loop
+NO_PART = "0"  # stands for the epoch of a part that a programme's last segment does not have
 _EPOCH = r"[A-Za-z0-9]{1,40}"
 _INIT = re.compile(r"init-[0-9a-f]{16}\.mp4")
 _PART = re.compile(rf"p(\d{{1,12}})-({_EPOCH})\.m4s")
@@ -48,9 +49,9 @@ def part_name(number: int, epoch: str) -> str:
 
 
 def segment_name(msn: int, epochs: Sequence[str]) -> str:
-    """One epoch stands for four equal ones; a last segment that is short names each of its parts'."""
-    whole = len(epochs) == grid.PARTS_PER_SEGMENT and len(set(epochs)) == 1
-    return f"s{msn}-{epochs[0] if whole else '.'.join(epochs)}.m4s"
+    """One epoch stands for four equal ones; parts that a short last segment lacks are named NO_PART."""
+    told = [*epochs, *[NO_PART] * (grid.PARTS_PER_SEGMENT - len(epochs))]
+    return f"s{msn}-{told[0] if len(set(told)) == 1 else '.'.join(told)}.m4s"
 
 
 def hold_epoch(loop: Sequence[bytes]) -> str:

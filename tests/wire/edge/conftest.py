@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.support.asgi import serving
+from tests.support.settling import until
+from tests.support.sounds import HOLD_TONE, tone
 
 from hustings.base.clock import ManualClock
-from hustings.base.grid import PART
 from hustings.broadcast.broadcaster import make_hold
 from hustings.broadcast.encoder import RenditionEncoder
 from hustings.broadcast.feed import FeedHub
@@ -26,8 +29,6 @@ from hustings.documents import feed
 from hustings.documents.space import Person, SpacePlan, SpaceState
 from hustings.edge.role import EdgeRole
 from hustings.hls.renditions import RENDITIONS
-from tests.support.asgi import serving
-from tests.support.sounds import HOLD_TONE, tone
 
 SPACE = "01hustings0space00"
 KEY = "cluster-key-of-the-tests"
@@ -111,8 +112,6 @@ class Control:
         self.app: Callable[..., Awaitable[Any]] = Starlette(routes=routes)
 
     async def _plan(self, request: Request) -> Response:
-        import msgspec
-
         self.asked += 1
         if request.headers["authorization"] != f"Bearer {KEY}":
             return JSONResponse({}, 401)
@@ -154,30 +153,23 @@ class Edge:
 
     async def has(self, number: int, rendition: str = "aac64") -> None:
         """Wait until part `number` is published."""
-        async with asyncio.timeout(10):
-            while True:
-                live = self.role.spaces.get(SPACE)
-                found = None if live is None else live.renditions.get(rendition)
-                if found is not None and (found.window.next_number or 0) > number:
-                    return
-                await asyncio.sleep(0)
+        await until(lambda: self.next_number(rendition) > number)
+
+    def next_number(self, rendition: str = "aac64") -> int:
+        live = self.role.spaces.get(SPACE)
+        found = None if live is None else live.renditions.get(rendition)
+        return 0 if found is None else found.window.next_number or 0
 
     async def waits(self, held: int) -> None:
         """Wait until exactly `held` requests are held."""
-        async with asyncio.timeout(10):
-            while self.role.room.held != held:
-                await asyncio.sleep(0)
+        await until(lambda: self.role.room.held == held)
 
     async def is_connected(self, connected: bool = True) -> None:
-        async with asyncio.timeout(10):
-            while self.role.agent.connected != connected:
-                await asyncio.sleep(0)
+        await until(lambda: self.role.agent.connected == connected)
 
     async def redials(self) -> None:
-        async with asyncio.timeout(10):
-            while not self.role.agent.connected:
-                self.clock.advance(0.05)
-                await asyncio.sleep(0)
+        """Let time pass until the feed flows again."""
+        await until(lambda: self.role.agent.connected, each_turn=lambda: self.clock.advance(0.01))
 
     def path(self, rest: str) -> str:
         return f"/spaces/{SPACE}/{rest}"
@@ -242,6 +234,3 @@ async def edge(stage: Stage, control: Control, site: Path, max_waiting: int) -> 
         stage.lose()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-assert PART == 46_080

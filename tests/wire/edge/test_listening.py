@@ -3,7 +3,6 @@
 import asyncio
 
 import httpx
-
 from tests.wire.edge.conftest import SPACE, Edge, Stage
 
 
