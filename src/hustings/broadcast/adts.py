@@ -20,7 +20,7 @@ def frame(packet: bytes) -> bytes:
     return (_FIXED | length << 13).to_bytes(HEADER, "big") + packet
 
 
-def starts(data: bytes) -> array[int]:
+def starts(data: bytes) -> "array[int]":
     """Where each whole frame begins, and where the last one ends; a torn end is left out."""
     found = array("Q", [0])
     at = 0

@@ -55,7 +55,7 @@ def read_audio(path: Path) -> Iterator[Samples]:
         raise AudioUnreadable(_UNREADABLE) from error
 
 
-def _decode(packet: Packet[AudioStream]) -> list[av.AudioFrame]:
+def _decode(packet: "Packet[AudioStream]") -> list[av.AudioFrame]:
     try:
         return packet.decode()
     except av.error.InvalidDataError:

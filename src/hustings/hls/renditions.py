@@ -30,7 +30,7 @@ class Rendition:
 
 
 AAC64 = Rendition(
-    "aac64", Codec.AAC, "mp4a.40.2", bitrate=64_000, bandwidth=80_000, average_bandwidth=70_000, frame=1024
+    "aac64", Codec.AAC, "mp4a.40.2", bitrate=64_000, bandwidth=96_000, average_bandwidth=72_000, frame=1024
 )
 OPUS32 = Rendition(
     "opus32", Codec.OPUS, "opus", bitrate=32_000, bandwidth=48_000, average_bandwidth=36_000, frame=960
