@@ -30,6 +30,11 @@ def restart_pause(deaths: int) -> float:
     return 0.0 if deaths <= 1 else min(LONGEST_PAUSE, 0.1 * 2 ** (deaths - 2))
 
 
+def role_command(role: str) -> tuple[str, ...]:
+    """How a role's process is started."""
+    return (sys.executable, "-m", f"hustings.server.{role}")
+
+
 @dataclass
 class Child:
     """One role's process and how often it died of late."""
@@ -66,10 +71,10 @@ class Child:
 
 
 class Supervisor:
-    """Runs `hustings serve --roles ROLE` for each role until told to stop or one of them ends for good."""
+    """Runs each role's module until told to stop or one of them ends for good."""
 
     def __init__(self, roles: Sequence[str], environment: dict[str, str], clock: Clock) -> None:
-        self._children = [Child(role, (sys.executable, "-m", "hustings", "serve", "--roles", role)) for role in roles]
+        self._children = [Child(role, role_command(role)) for role in roles]
         self._environment = {**os.environ, **environment, LIFELINE: "stdin"}
         self._clock = clock
         self._stopping = asyncio.Event()

@@ -1,0 +1,64 @@
+"""What every role's process does alike: read the settings, log, run until told to stop or left alone."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx
+import structlog
+
+from hustings.base.settings import Settings
+from hustings.server.supervisor import parent_gone
+
+log = structlog.get_logger(__name__)
+
+SAMPLE = "sample"  # a role of the supervisor's beside those of base.settings
+
+RunRole = Callable[[Settings], Coroutine[Any, Any, None]]
+
+
+def configure_logging() -> None:
+    """One line an event on standard error: readable at a terminal, JSON elsewhere. Never what a person said."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def run_role(role: str, run: RunRole) -> None:
+    """The whole life of a role's process; ends it with an exit code. Settings come from the environment."""
+    configure_logging()
+    sys.exit(asyncio.run(_live(role, run, Settings())))
+
+
+async def _live(role: str, run: RunRole, settings: Settings) -> int:
+    running = asyncio.create_task(run(settings), name=role)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.cancel)
+    watching = asyncio.create_task(parent_gone(running.cancel), name="lifeline")
+    try:
+        await running
+    except asyncio.CancelledError:
+        log.info("role stopped", role=role)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    return 0
+
+
+def port_of(url: str) -> int:
+    return httpx.URL(url).port or 80
+
+
+def door_url(settings: Settings) -> str:
+    """The front door as this machine reaches it."""
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"

@@ -1,0 +1,95 @@
+"""`hustings serve`: one role becomes this process, several become children of a supervisor."""
+
+import asyncio
+import os
+import socket
+import sys
+from typing import NoReturn
+
+import httpx
+
+from hustings.base.clock import SystemClock
+from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, read_cluster_key
+from hustings.server.role import SAMPLE, configure_logging, door_url
+from hustings.server.supervisor import Supervisor, role_command
+
+
+def serve(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
+    """Serve until told to stop; the exit code. One role runs here, several run as children."""
+    configure_logging()
+    if len(roles) == 1 and not sample:
+        _become(roles[0], _complete(settings))
+    if EDGE in roles and (taken := _port_taken(settings.host, settings.port)):
+        print(taken, file=sys.stderr)  # noqa: T201
+        return 1
+    return asyncio.run(_supervise(settings, roles, sample))
+
+
+def _become(role: str, settings: Settings) -> NoReturn:
+    """Be that role's process from here on: nothing of the others is loaded."""
+    os.execve(sys.executable, role_command(role), {**os.environ, **settings.environment()})  # noqa: S606
+
+
+def _port_taken(host: str, port: int) -> str | None:
+    """The sentence to print when the front door cannot be opened."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return f"Port {port} on {host} cannot be opened ({error.strerror}). Choose another with --port."
+    return None
+
+
+def _loopback_url() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _complete(settings: Settings) -> Settings:
+    """Addresses and key that every child must agree on."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return settings.model_copy(
+        update={
+            "cluster_key": read_cluster_key(settings),
+            "control_url": settings.control_url or _loopback_url(),
+            "stage_url": settings.stage_url or _loopback_url(),
+        }
+    )
+
+
+async def _supervise(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
+    settings = _complete(settings)
+    children = (*roles, SAMPLE) if sample else roles
+    supervisor = Supervisor(children, settings.environment(), SystemClock())
+    announcing = asyncio.create_task(_announce(settings, roles), name="announce") if EDGE in roles else None
+    try:
+        return await supervisor.run()
+    finally:
+        if announcing is not None:
+            announcing.cancel()
+            await asyncio.gather(announcing, return_exceptions=True)
+
+
+async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
+    """Say where the door is once every role behind it answers."""
+    clock = SystemClock()
+    doors = {
+        CONTROL: f"{settings.control_url}/api/v1/me",
+        STAGE: f"{settings.stage_url}/internal/epoch",
+        EDGE: f"{door_url(settings)}/healthz",
+    }
+    async with httpx.AsyncClient(timeout=1.0, trust_env=False) as client:
+        for role in roles:
+            while not await _answers(client, doors[role]):
+                await clock.sleep_until(clock.monotonic() + 0.05)
+    print(f"Hustings is open at {settings.address()}", flush=True)  # noqa: T201
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    """Any answer but a server's failure: a refusal without the key is an answer too."""
+    try:
+        return not (await client.get(url)).is_server_error
+    except httpx.HTTPError:
+        return False
