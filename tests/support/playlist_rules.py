@@ -52,7 +52,7 @@ class Media:
     faults: list[Broken]
 
     def one(self, tag: str) -> str | None:
-        return self.tags.get(tag, [None])[0]  # type: ignore[list-item]
+        return self.tags.get(tag, [None])[0]
 
     def attributes(self, tag: str) -> dict[str, str]:
         return read_attributes(self.one(tag) or "") or {}

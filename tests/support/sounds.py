@@ -33,7 +33,8 @@ def vectors(samples: Samples, frequency: float = TONE) -> npt.NDArray[np.complex
     """Amplitude and phase of a tone in each 20 ms, against a clock that starts at the first sample."""
     whole = samples.size // BLOCK * BLOCK
     turning = np.exp(-2j * np.pi * frequency * np.arange(whole) / SAMPLE_RATE)
-    return (samples[:whole] * turning).reshape(-1, BLOCK).mean(axis=1) * 2
+    blocks: npt.NDArray[np.complex128] = (samples[:whole] * turning).reshape(-1, BLOCK)
+    return np.asarray(blocks.mean(axis=1) * 2, np.complex128)
 
 
 def assert_unbroken(samples: Samples, *, seconds: float, frequency: float = TONE) -> None:

@@ -11,7 +11,7 @@ from hustings.edge import answers
 from hustings.edge.answers import Receive, Request, Scope, Send
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.proxy import ClientLeft, Upstream
-from hustings.edge.site import Site
+from hustings.edge.pages import Site
 
 _PREFLIGHT = (
     answers.ANY_ORIGIN,

@@ -11,7 +11,7 @@ from hustings.edge.listening import ListeningPlane
 from hustings.edge.live import Spaces
 from hustings.edge.plans import QUESTIONS, PlanBook
 from hustings.edge.proxy import API, DESK, REPLAY, UPLOADS, WHIP, Upstream
-from hustings.edge.site import Site
+from hustings.edge.pages import Site
 from hustings.edge.waiting import Room
 
 SITE = Path(__file__).parent / "site"
