@@ -3,21 +3,29 @@
 The attack: a body without end fills memory or disk. The key is the request; no length is believed, bytes are counted.
 """
 
+from contextlib import suppress
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hustings.api.errors import answer
+from hustings.base.errors import Invalid
 
 SMALL = 64 * 1024  # bytes: any JSON of ours, many times over
 UPLOAD = 100 * 1024 * 1024 + SMALL  # bytes: 100 MB of music and the multipart around it
 UPLOAD_PATH = "/preshow"
 
 
-class _TooLarge(Exception):
-    """Stays between `receive` and this middleware."""
+class TooLarge(Invalid):
+    """More was sent than this address takes."""
+
+    code = "too_large"
+
+
+SENTENCE = "This is too large. Music may have 100 MB, anything else 64 KB."
 
 
 class BodyLimit:
-    """Pure ASGI."""
+    """Pure ASGI. Whatever the application makes of the broken body, the answer is ours."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,25 +34,28 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        left = UPLOAD if scope["path"].endswith(UPLOAD_PATH) else SMALL
-        begun = False
+        body = _Counted(receive, send, UPLOAD if scope["path"].endswith(UPLOAD_PATH) else SMALL)
+        with suppress(TooLarge):
+            await self._app(scope, body.receive, body.send)
+        if body.left < 0 and not body.answered:
+            await answer(400, SENTENCE, TooLarge.code)(scope, receive, send)
 
-        async def counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise _TooLarge
-            return message
 
-        async def noting(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
+class _Counted:
+    """One request: its body counted down, its answer withheld once that has run out."""
 
-        try:
-            await self._app(scope, counted, noting)
-        except _TooLarge:
-            if not begun:
-                refusal = answer(400, "This is too large. Music may have 100 MB, anything else 64 KB.", "too_large")
-                await refusal(scope, receive, send)
+    def __init__(self, receive: Receive, send: Send, left: int) -> None:
+        self._receive, self._send, self.left = receive, send, left
+        self.answered = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.left -= len(message.get("body", b""))
+        if self.left < 0:
+            raise TooLarge(SENTENCE)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self.left >= 0 or self.answered:
+            self.answered = True
+            await self._send(message)
