@@ -129,10 +129,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(media: MediaSettings | None = None) -> AsyncIterator[Stage]:
+async def stage(media: MediaSettings | None = None, **limits: float) -> AsyncIterator[Stage]:
+    """`limits` as WhipSessions takes them."""
     clock = SystemClock()
     room = Room(clock)
-    sessions = WhipSessions(room, clock, media or MediaSettings())
+    sessions = WhipSessions(room, clock, media or MediaSettings(), **limits)
     door = WhipDoor(sessions, ["stun:stun.example:3478"])
     running = [asyncio.create_task(sessions.run()), asyncio.create_task(room.run())]
     try:

@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 SILENT_AFTER: Final = 3.0  # s without packets: the seat shows "reconnecting"
 DEAF_AFTER: Final = 50  # packets without one decoded frame: the receiver starts anew
+SWITCH_AFTER: Final = 0.2  # s without the present source before another is taken: two at once would be noise
 REPORT_EVERY: Final = 1.0  # s on average; the browser's FEC follows our loss reports
 QUIET: Final = 0.003  # peak, -50 dBFS: a correction of the delay is not heard here
 GAP: Final = 0.2  # s without sending: the timestamp follows the clock over the gap
@@ -129,10 +130,12 @@ class Peer:
         if packet.payload_type != self._agreed.payload_type:
             return
         now = self._clock.monotonic()
+        if self._reception is None or self._reception.ssrc != packet.ssrc:
+            if self._reception is not None and now - self._heard_at < SWITCH_AFTER:
+                return
+            self._reception = Reception(packet.ssrc)
         self._heard_at = now
         self._packets += 1
-        if self._reception is None or self._reception.ssrc != packet.ssrc:
-            self._reception = Reception(packet.ssrc)
         self._reception.add(packet.sequence, packet.timestamp, now)
         self.level = packet.audio_level(self._agreed.level_extension) or self.level
         if packet.payload:

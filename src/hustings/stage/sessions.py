@@ -74,10 +74,20 @@ class WhipSession:
 class WhipSessions:
     """All sessions of one stage. `run` owns their tasks; offers are refused before it runs and after it ends."""
 
-    def __init__(self, seating: Seating, clock: Clock, media: MediaSettings) -> None:
+    def __init__(
+        self,
+        seating: Seating,
+        clock: Clock,
+        media: MediaSettings,
+        *,
+        connect_within: float = CONNECT_WITHIN,
+        silence_ends: float = SILENCE_ENDS,
+    ) -> None:
         self._seating = seating
         self._clock = clock
         self._media = media
+        self._connect_within = connect_within
+        self._silence_ends = silence_ends
         self._certificates = Certificates()
         self._sessions: dict[str, WhipSession] = {}
         self._scope: TaskScope | None = None
@@ -145,7 +155,7 @@ class WhipSessions:
         """One session's life; its end, whatever it is, frees everything."""
         attached = False
         try:
-            async with asyncio.timeout(CONNECT_WITHIN):
+            async with asyncio.timeout(self._connect_within):
                 await session.link.connect(offer.transport, offer.setup)
             session.connected = True
             session.peer.opened()
@@ -161,7 +171,7 @@ class WhipSessions:
             await session.peer.close()
 
     async def _until_over(self, peer: Peer) -> None:
-        while not peer.closed.is_set() and peer.health().last_packet_age < SILENCE_ENDS:
+        while not peer.closed.is_set() and peer.health().last_packet_age < self._silence_ends:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(peer.closed.wait(), LOOK_EVERY)
 

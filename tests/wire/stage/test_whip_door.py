@@ -174,3 +174,24 @@ async def test_a_full_port_range_is_503_and_frees_itself() -> None:
         await door.http.delete(door.base + response.headers["location"])
         assert (await second.post(offer)).status_code == 201
         await asyncio.gather(first.close(), second.close())
+
+
+async def test_a_session_that_never_connects_is_closed() -> None:
+    async with stage(connect_within=0.2) as door:
+        speaker = StockSpeaker(door, "ann")
+        location = (await speaker.post(await speaker.offer())).headers["location"]
+        name = location.rsplit("/", 1)[1]
+        assert door.sessions.find(name) is not None
+        await door.room.until(lambda: door.sessions.find(name) is None)
+        await speaker.close()
+    assert door.room.ears == {}
+
+
+async def test_a_session_that_falls_silent_frees_the_seat() -> None:
+    async with stage(silence_ends=0.3) as door:
+        speaker = StockSpeaker(door, "ann")
+        await speaker.connect()
+        ear = await door.connected("ann")
+        await door.room.until(lambda: ear.peer in door.room.detached)
+        assert ear.peer.health().state == "closed"
+        await speaker.close()

@@ -1,0 +1,102 @@
+"""Stock aiortc speakers on a whole stage: plans in by HTTP, sound in and out by WHIP, the desk beside it."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from tests.support.hearing import Samples
+from tests.support.settling import until
+from tests.support.stage import KEY, amplitude_at, make_plan, seat
+from tests.support.uplink import StockSpeaker
+from tests.support.whole_stage import WholeStage, whole_stage
+
+from hustings.base.clock import SystemClock
+from hustings.base.grid import SAMPLE_RATE
+from hustings.documents.blocks import ProgrammeBlock, SeatPacket
+from hustings.documents.space import Role, SpacePlan
+
+ONE_SECOND = 50  # blocks
+
+
+def hum(hertz: float, seconds: float = 30.0) -> Samples:
+    return (0.2 * np.sin(2 * np.pi * hertz * np.arange(int(SAMPLE_RATE * seconds)) / SAMPLE_RATE)).astype(np.float32)
+
+
+def live(*seats: str) -> SpacePlan:
+    plan = make_plan(*(seat(name, role=Role.HOST if name == "ada" else Role.SPEAKER) for name in seats))
+    return msgspec.structs.replace(plan, doors_at=SystemClock().now())
+
+
+def heard(speaker: StockSpeaker, hertz: float) -> float:
+    return amplitude_at(np.concatenate(speaker.heard[-ONE_SECOND:]), hertz)
+
+
+async def talking(stage: WholeStage) -> tuple[StockSpeaker, StockSpeaker]:
+    """Ada hums 500 Hz, Ben 1,000 Hz; both have heard somebody for a second."""
+    assert (await stage.put(live("ada", "ben"))).status_code == 204
+    ada, ben = stage.speaker("ada", hum(500.0)), stage.speaker("ben", hum(1000.0))
+    await ada.connect()
+    await ben.connect()
+    for speaker, other in ((ada, 1000.0), (ben, 500.0)):
+        await until(lambda s=speaker, o=other: len(s.heard) > ONE_SECOND and heard(s, o) > 0.12)  # type: ignore[misc]
+    return ada, ben
+
+
+async def test_two_stock_speakers_hear_each_other_and_not_themselves(tmp_path: Path) -> None:
+    async with whole_stage(tmp_path) as stage:
+        ada, ben = await talking(stage)
+        assert heard(ada, 500.0) < 0.01 * heard(ada, 1000.0)
+        assert heard(ben, 1000.0) < 0.01 * heard(ben, 500.0)
+        items = [stage.out.recorder._items.popleft() for _ in range(len(stage.out.recorder))]
+        programme = [item.samples for item in items if isinstance(item, ProgrammeBlock)][-ONE_SECOND:]
+        assert amplitude_at(np.concatenate(programme), 500.0) > 0.12
+        assert amplitude_at(np.concatenate(programme), 1000.0) > 0.12
+        assert {item.seat for item in items if isinstance(item, SeatPacket)} == {"ada", "ben"}
+        await ada.close()
+        await ben.close()
+
+
+async def test_the_desk_tells_who_is_connected_and_speaking_and_a_removed_seat_is_put_out(tmp_path: Path) -> None:
+    async with whole_stage(tmp_path) as stage:
+        ada, ben = await talking(stage)
+        events = stage.desk("ben")
+        event = await anext(events)
+        while not all(s["speaking"] for s in event["seats"]):
+            event = await anext(events)
+        assert [s["connected"] for s in event["seats"]] == ["connected", "connected"]
+        assert event["you"] == "ben"
+        only_ada = msgspec.structs.replace(live("ada"), revision=2)
+        assert (await stage.put(only_ada)).status_code == 204
+        while not event.get("removed"):
+            event = await anext(events)
+        await until(lambda: ben.pc.connectionState == "closed")
+        assert ada.pc.connectionState == "connected"
+        await until(lambda: heard(ada, 1000.0) < 0.01)
+        refused = await stage.speaker("ben").post("v=0")
+        assert refused.status_code == 403
+        assert refused.json()["code"] == "not_seated"
+        await ada.close()
+        await ben.close()
+
+
+async def test_plans_need_the_cluster_key_and_the_desk_a_seat(tmp_path: Path) -> None:
+    async with whole_stage(tmp_path) as stage:
+        assert (await stage.put(live("ada"), key="wrong")).status_code == 403
+        assert (await stage.put(live("ada"))).status_code == 204
+        key = {"Authorization": f"Bearer {KEY}"}
+        epoch = await stage.http.get(f"{stage.base}/internal/epoch", headers=key)
+        assert epoch.json() == {"epoch": "epoch1"}
+        assert (await stage.http.get(f"{stage.base}/internal/epoch")).status_code == 401
+        broken = await stage.http.put(f"{stage.base}/internal/spaces/space1", content=b"{}", headers=key)
+        assert broken.status_code == 400
+        other = await stage.http.put(
+            f"{stage.base}/internal/spaces/space2", content=msgspec.json.encode(live("ada")), headers=key
+        )
+        assert other.status_code == 400
+        desk = f"{stage.base}/api/v1/spaces/space1/desk"
+        assert (await stage.http.get(desk)).status_code == 401
+        assert (await stage.http.get(desk, headers={"Authorization": "Bearer seat.nonsense"})).status_code == 401
+        assert (await stage.http.delete(f"{stage.base}/internal/spaces/space1", headers=key)).status_code == 204
+        gone = await stage.http.get(desk, headers={"Authorization": f"Bearer {stage.token('ada')}"})
+        assert gone.status_code == 404
+        assert set(gone.json()) == {"error", "code"}
