@@ -6,7 +6,6 @@ no clock, and never records: recordings are made beside it, so that neither can 
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TypeAlias
 
 import numpy as np
 import structlog
@@ -18,15 +17,13 @@ from hustings.broadcast.encoder import RenditionEncoder
 from hustings.broadcast.feed import FeedHub
 from hustings.broadcast.packager import Packager
 from hustings.broadcast.workers import in_thread
-from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, Samples, SeatPacket
+from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, Samples, SeatPacket
 from hustings.documents.feed import End, Hold, Init, Part, Programme
 from hustings.hls.renditions import RENDITIONS, Rendition
 
 log = structlog.get_logger(__name__)
 
 MAX_SILENCE = 10  # parts of silence made for blocks that never came; beyond, edges fill in with hold parts
-
-Block: TypeAlias = ProgrammeBlock | SeatPacket | ProgrammeEnd
 
 
 def make_hold(rendition: Rendition, samples: Samples) -> list[bytes]:

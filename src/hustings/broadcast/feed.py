@@ -40,6 +40,7 @@ class FeedHub:
         self.epoch = epoch
         self._hello = encode_frame(Hello(epoch=epoch))
         self._spaces: dict[str, _SpaceState] = {}
+        self._gone: set[str] = set()  # what still comes of them was on its way when they were deleted
         self._readers: set[Channel[bytes]] = set()
 
     @property
@@ -78,9 +79,12 @@ class FeedHub:
             return False  # the hub says its own
         if isinstance(frame, Gone):
             self._spaces.pop(frame.space, None)
+            self._gone.add(frame.space)
             return True
         if isinstance(frame, Plan):
             return self._keep_plan(frame, data)
+        if frame.space in self._gone:
+            return False
         state = self._spaces.setdefault(frame.space, _SpaceState())
         match frame:
             case Init():
@@ -100,4 +104,5 @@ class FeedHub:
         if frame.plan.revision < state.revision:
             return False
         state.plan, state.revision = data, frame.plan.revision
+        self._gone.discard(frame.plan.id)
         return True

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TypeAlias
 
 import structlog
 
@@ -23,7 +22,7 @@ from hustings.broadcast.disk import Reserve, sync_file, sync_folder
 from hustings.broadcast.manifest import Manifest, Take
 from hustings.broadcast.take import CHUNK, TakeWriter
 from hustings.broadcast.workers import in_thread
-from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, SeatPacket
+from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Programme
 
 log = structlog.get_logger(__name__)
@@ -32,8 +31,6 @@ SYNC_EVERY = 0.5  # seconds
 MAX_GAP = 52 * CHUNK  # samples, 10 s: a longer silence of the mixer begins a new take
 MAX_PACKETS = 13 * 60 * 50  # kept between two chunks: a minute of every seat
 RESERVE = 256 * 2**20  # bytes: more than an hour of programme
-
-Block: TypeAlias = ProgrammeBlock | SeatPacket | ProgrammeEnd
 
 
 class _Recording:
@@ -114,7 +111,10 @@ class _Recording:
 
 
 class Recorder:
-    """Consumes one channel for all Spaces. `wanted` says whether a Space is to be recorded."""
+    """Consumes one channel for all Spaces. `wanted` says whether a Space is to be recorded.
+
+    Files are written by `executor` and synced by a thread of the loop's own, so that no write waits for a disk.
+    """
 
     def __init__(
         self,
@@ -135,6 +135,7 @@ class Recorder:
         self._ended = ended
         self._reserve = reserve
         self._recordings: dict[str, _Recording] = {}
+        self._deleted: set[str] = set()  # until the last of what was on its way here has come
         self._working = asyncio.Lock()  # held while a thread is at a recording, so that none is deleted under it
 
     async def run(self) -> None:
@@ -158,12 +159,17 @@ class Recorder:
         """Stop recording the Space and remove everything recorded of it."""
         folder = manifests.folder_of(self._folder, space)
         async with self._working:
+            self._deleted.add(space)
             recording = self._recordings.pop(space, None)
             if recording is not None:
                 await in_thread(self._executor, recording.end_take)
             await in_thread(self._executor, shutil.rmtree, folder, ignore_errors=True)
 
     async def _take(self, item: Block) -> None:
+        if item.space in self._deleted:
+            if isinstance(item, ProgrammeEnd):
+                self._deleted.discard(item.space)
+            return
         match item:
             case ProgrammeBlock():
                 await self._take_block(item)
@@ -217,7 +223,7 @@ class Recorder:
             await self._clock.sleep_until(self._clock.monotonic() + SYNC_EVERY)
             paths = [path for one in self._recordings.values() if one.writer for path in one.writer.paths]
             try:
-                await in_thread(self._executor, _sync_all, paths)
+                await asyncio.to_thread(_sync_all, paths)
             except OSError:
                 log.exception("recording not synced")
 

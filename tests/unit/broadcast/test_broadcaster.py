@@ -9,9 +9,9 @@ import pytest
 
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.grid import PART, TICK
-from hustings.broadcast.broadcaster import MAX_SILENCE, Block, Broadcaster
+from hustings.broadcast.broadcaster import MAX_SILENCE, Broadcaster
 from hustings.broadcast.feed import FeedHub
-from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, Samples
+from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, Samples
 from hustings.documents.feed import End, Frame, FrameReader, Hold, Init, Part, Programme
 from hustings.hls.fmp4 import part_info
 

@@ -70,6 +70,17 @@ async def test_a_space_that_is_gone_is_forgotten() -> None:
     assert await drain(hub.subscribe()) == [Hello("e1")]
 
 
+async def test_what_comes_late_of_a_space_that_is_gone_is_dropped() -> None:
+    hub = FeedHub("e1")
+    for frame in (plan(1), Gone("s"), part(1)):
+        hub.publish(frame)
+    assert await drain(hub.subscribe()) == [Hello("e1")]
+
+    for frame in (plan(2), part(2)):
+        hub.publish(frame)
+    assert await drain(hub.subscribe()) == [Hello("e1"), plan(2), part(2)]
+
+
 async def test_a_reader_that_falls_behind_is_cut_off_and_others_are_not() -> None:
     hub = FeedHub("e1")
     slow, quick = hub.subscribe(), hub.subscribe()
