@@ -150,8 +150,7 @@ standings = st.builds(
 )
 
 
-@given(
-)
+@given(standings, SWITCHES, st.sampled_from(list(Role)), st.booleans())
 def test_who_may_act_on_any_seat_may_act_on_every_seat_but_the_hosts(
     standing: Standing, action: Action, role: Role, on: bool
 ) -> None:

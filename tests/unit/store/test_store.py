@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -121,6 +122,14 @@ async def test_a_database_that_cannot_be_opened_is_told_in_our_words(tmp_path: P
     with pytest.raises(StoreFailed):
         await store.open()
     await store.close()
+    await asyncio.to_thread(_join_drivers_threads)
+
+
+def _join_drivers_threads() -> None:
+    """The driver's thread of a connection that failed still posts to the loop: it must end first."""
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            thread.join(5)
 
 
 async def test_readers_go_on_while_one_writes(url: str, store: Store) -> None:
