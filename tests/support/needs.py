@@ -1,0 +1,37 @@
+"""Says what a test needs from outside Python. Missing, the test is skipped with the reason; under CI it fails."""
+
+import importlib.util
+import os
+import shutil
+
+import pytest
+
+PACKAGES = {  # program: the Debian package that brings it
+    "chromium": "chromium",
+    "espeak-ng": "espeak-ng",
+    "ffmpeg": "ffmpeg",
+    "ffprobe": "ffmpeg",
+    "gst-launch-1.0": "gstreamer1.0-tools",
+    "gst-inspect-1.0": "gstreamer1.0-tools",
+    "flite": "flite",
+}
+
+
+def need_programs(*programs: str) -> None:
+    """Call it first in a test or fixture."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        packages = sorted({PACKAGES.get(program, program) for program in missing})
+        _without(f"{', '.join(missing)} not found: apt-get install {' '.join(packages)}")
+
+
+def need_modules(*modules: str) -> None:
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        _without(f"Python module {', '.join(missing)} not installed: make test builds it where a C compiler is")
+
+
+def _without(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
