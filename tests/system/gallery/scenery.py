@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.support.tiny_whip import TinyWhip
+
 SITE = Path(__file__).resolve().parents[3] / "src" / "hustings" / "edge" / "site"
 SEGMENT = 3.84  # seconds
 WINDOW = 6  # segments
@@ -44,6 +46,13 @@ def tone(folder: Path) -> Path:
     return folder
 
 
+def _at(desk: JSON, now: float) -> JSON:
+    """The desk with its times, written as distances from now, made absolute."""
+    times = {key: now + desk[key] for key in ("live_at", "doors_at", "starts_at") if desk[key] is not None}
+    hands = [{**hand, "asked_at": now + hand["asked_at"]} for hand in desk["hands"] or []]
+    return {**desk, **times, "hands": hands, "at": now}
+
+
 class Scenery:
     """The ASGI application; `scene` is changed by the test between pages."""
 
@@ -51,10 +60,12 @@ class Scenery:
         self.scene = Scene()
         self._media = media
         self._began = time.time()
+        self.whip = TinyWhip()
         self.application = Starlette(
             routes=[
                 Route("/assets/{name:path}", self._asset),
                 Route("/api/v1/spaces/{space}/desk", self._desk),
+                *self.whip.application.routes,
                 Route("/spaces/{space}/live.json", self._answer),
                 Route("/spaces/{space}/live/{rendition}/ll.m3u8", self._live),
                 Route("/spaces/{space}/{name}.m3u8", self._replay),
@@ -92,7 +103,7 @@ class Scenery:
 
     async def _events(self) -> AsyncIterator[str]:
         while self.scene.desk is not None:
-            yield f"data: {json.dumps({**self.scene.desk, 'at': time.time()})}\n\n"
+            yield f"data: {json.dumps(_at(self.scene.desk, time.time()))}\n\n"
             await asyncio.sleep(0.2)
 
     async def _live(self, _request: Request) -> Response:

@@ -1,0 +1,43 @@
+// What a seat may ask of the control API, with the seat's own token.
+import { get, patch, post, remove } from '../lib/api';
+import type { Invitation, Role, Space } from '../lib/types';
+import { seatPath } from './seat';
+
+type Verb = 'doors' | 'live' | 'end' | 'cancel';
+
+export class Commands {
+  readonly #base: string;
+  readonly #with: { bearer: string };
+
+  constructor(space: string, token: string) {
+    this.#base = seatPath(space);
+    this.#with = { bearer: token };
+  }
+
+  go = (verb: Verb): Promise<Space> => post(`${this.#base}/${verb}`, {}, this.#with);
+  hold = (on: boolean): Promise<Space> => post(`${this.#base}/hold`, { on }, this.#with);
+  trim = (trim_start: boolean): Promise<unknown> => patch(`${this.#base}/replay`, { trim_start }, this.#with);
+
+  air = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/air`, { on }, this.#with);
+  mute = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/mute`, { on }, this.#with);
+  takeOff = (seat: string): Promise<unknown> => post(`${this.#base}/seats/${seat}/remove`, {}, this.#with);
+  role = (seat: string, role: Role): Promise<unknown> => post(`${this.#base}/seats/${seat}/role`, { role }, this.#with);
+
+  answer = (request: string, verdict: 'approve' | 'decline'): Promise<unknown> =>
+    post(`${this.#base}/requests/${request}/${verdict}`, {}, this.#with);
+
+  invitations = async (): Promise<Invitation[]> => {
+    const found = await get<Invitation[] | { invitations: Invitation[] }>(`${this.#base}/invitations`, this.#with);
+    return Array.isArray(found) ? found : found.invitations;
+  };
+  invite = (name: string, role: Role): Promise<Invitation> =>
+    post(`${this.#base}/invitations`, name ? { name, role } : { role }, this.#with);
+  revoke = (invitation: string): Promise<void> => remove(`${this.#base}/invitations/${invitation}`, this.#with);
+
+  uploadPreshow = (file: File): Promise<unknown> => {
+    const form = new FormData();
+    form.append('file', file);
+    return post(`${this.#base}/preshow`, form, this.#with);
+  };
+  removePreshow = (): Promise<void> => remove(`${this.#base}/preshow`, this.#with);
+}

@@ -1,0 +1,68 @@
+// What the desk means for the person looking at it. Pure.
+import type { Desk, DeskSeat } from '../lib/types';
+
+export type Light = 'air' | 'air-muted' | 'hold' | 'backstage' | 'over';
+
+export const mySeat = (desk: Desk | null): DeskSeat | null => desk?.seats.find((seat) => seat.id === desk.you) ?? null;
+
+/** What the band at the top must say. */
+export function light(desk: Desk | null): Light {
+  const me = mySeat(desk);
+  if (!desk) return 'backstage';
+  if (desk.state === 'ended' || desk.state === 'cancelled') return 'over';
+  if (desk.state !== 'live' || !me?.on_air) return 'backstage';
+  if (desk.programme === 'hold') return 'hold';
+  return me.muted ? 'air-muted' : 'air';
+}
+
+export function lightSentence(shown: Light, desk: Desk | null): string {
+  if (shown === 'air') return 'Everybody hears you.';
+  if (shown === 'air-muted') return 'You are muted. Nobody hears you.';
+  if (shown === 'hold') return 'The listeners hear the hold sound. Only the others on stage hear you.';
+  if (shown === 'over') return desk?.state === 'cancelled' ? 'This conversation was cancelled.' : 'The conversation is over.';
+  const me = mySeat(desk);
+  if (me?.role === 'producer') return 'You work the show; nobody hears you.';
+  const alone = 'Only the others on stage hear you.';
+  if (desk?.state !== 'live') return me?.on_air ? `${alone} You go on air when the conversation starts.` : alone;
+  return alone;
+}
+
+/** The next thing to do, for whoever directs. */
+export type Step = 'doors' | 'live' | 'end' | null;
+export function nextStep(desk: Desk | null): Step {
+  if (!desk?.may_direct) return null;
+  if (desk.state === 'scheduled') return 'doors';
+  if (desk.state === 'doors') return 'live';
+  return desk.state === 'live' ? 'end' : null;
+}
+
+export interface Columns {
+  air: DeskSeat[];
+  backstage: DeskSeat[];
+}
+
+export function columns(desk: Desk): Columns {
+  const heard = desk.seats.filter((seat) => seat.role !== 'producer');
+  const producers = desk.seats.filter((seat) => seat.role === 'producer');
+  return { air: heard.filter((seat) => seat.on_air), backstage: [...heard.filter((seat) => !seat.on_air), ...producers] };
+}
+
+export interface Condition {
+  word: string;
+  /** What to do about it, when something is to be done. */
+  cure: string;
+}
+
+/** A seat's health in a word, and the cure. */
+export function condition(seat: DeskSeat): Condition {
+  if (seat.connected === 'absent') return { word: 'not here yet', cure: '' };
+  if (seat.connected === 'connecting') return { word: 'connecting', cure: '' };
+  if (seat.connected === 'reconnecting') return { word: 'reconnecting', cure: 'The seat is kept; it comes back by itself.' };
+  const { health } = seat;
+  if (!health) return { word: 'here', cure: '' };
+  if (health.clipping) return { word: 'clipping', cure: 'Too loud: ask for a little more distance.' };
+  if (health.loss > 0.1 || health.concealed > 0.08) return { word: 'breaking up', cure: 'Bad network: a cable or a nearer access point helps.' };
+  if (health.loss > 0.03 || health.concealed > 0.03) return { word: 'losing a little', cure: 'The network drops some packets.' };
+  if (health.narrowband) return { word: 'telephone sound', cure: 'Another microphone or leaving Bluetooth helps.' };
+  return { word: 'good', cure: '' };
+}

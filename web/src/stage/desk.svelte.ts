@@ -1,0 +1,85 @@
+// The desk: everything about the stage five times a second, read from a stream that is opened again whenever it falls silent.
+import { refusal } from '../lib/api';
+import { delay, pause } from '../lib/backoff';
+import { EventReader } from '../lib/sse';
+import { ticker } from '../lib/ticker.svelte';
+import type { Desk } from '../lib/types';
+import { seatPath, type KeptSeat } from './seat';
+
+export type DeskLinkState = 'connecting' | 'open' | 'lost' | 'refused' | 'removed';
+
+const SILENCE = 3000; // ms without an event before the stream is opened again
+
+export class DeskLink {
+  desk = $state.raw<Desk | null>(null);
+  link = $state<DeskLinkState>('connecting');
+  error = $state('');
+  lostSince = $state(0);
+  #stop = new AbortController();
+
+  constructor(
+    private readonly space: string,
+    private readonly seat: KeptSeat,
+  ) {}
+
+  async run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      const before = this.desk;
+      const over = await this.#read().catch(() => false);
+      if (over || this.#stop.signal.aborted) return;
+      failures = this.desk === before ? failures + 1 : 0;
+      if (this.link !== 'lost') this.lostSince = ticker.now;
+      this.link = 'lost';
+      await pause(delay(failures, Math.random(), { first: 0.3, cap: 5 }), this.#stop.signal);
+    }
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  /** True when there is nothing more to read, ever. */
+  async #read(): Promise<boolean> {
+    const silence = new AbortController();
+    let timer = setTimeout(() => silence.abort(), SILENCE * 2);
+    try {
+      const response = await fetch(`${seatPath(this.space)}/desk`, {
+        headers: { authorization: `Bearer ${this.seat.token}`, accept: 'text/event-stream' },
+        signal: AbortSignal.any([silence.signal, this.#stop.signal]),
+        cache: 'no-store',
+      });
+      if (!response.ok || !response.body) return await this.#refused(response);
+      const events = new EventReader();
+      const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let chunk = await chunks.read(); !chunk.done; chunk = await chunks.read()) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(), SILENCE);
+        for (const data of events.feed(chunk.value)) if (this.#take(data)) return true;
+      }
+      return false;
+    } finally {
+      clearTimeout(timer);
+      silence.abort();
+    }
+  }
+
+  async #refused(response: Response): Promise<boolean> {
+    if (response.status !== 401 && response.status !== 403 && response.status !== 410) return false;
+    this.error = (await refusal(response)).message;
+    this.link = 'refused';
+    return true;
+  }
+
+  #take(data: string): boolean {
+    const event = JSON.parse(data) as Desk & { removed?: boolean };
+    if (event.removed) {
+      this.link = 'removed';
+      return true;
+    }
+    ticker.learn(event.at);
+    this.desk = event;
+    this.link = 'open';
+    return false;
+  }
+}

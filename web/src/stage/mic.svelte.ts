@@ -1,0 +1,113 @@
+// The microphone: asked for once, chosen again when it changes, and measured so that it can be judged in words.
+import { keep, recall } from '../lib/store';
+import { meter, micVerdict, rms, type MicVerdict } from '../lib/levels';
+
+const EVERY = 50; // ms per measurement
+const MEMORY = 60; // measurements, so 3 s
+
+export class Mic {
+  stream = $state.raw<MediaStream | null>(null);
+  devices = $state.raw<MediaDeviceInfo[]>([]);
+  device = $state(recall<string>('microphone') ?? '');
+  error = $state('');
+  level = $state(0);
+  verdict = $state<MicVerdict>('silent');
+  muted = $state(false);
+  onchange: (track: MediaStreamTrack | null) => void = () => undefined;
+  #context: AudioContext | null = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #loud: number[] = [];
+  #clipped: number[] = [];
+
+  /** `raw` turns the browser's processing off: for measurements, not for people. */
+  constructor(private readonly raw = new URLSearchParams(location.search).has('raw')) {}
+
+  get track(): MediaStreamTrack | null {
+    return this.stream?.getAudioTracks()[0] ?? null;
+  }
+
+  async open(device = this.device): Promise<void> {
+    this.error = '';
+    if (!navigator.mediaDevices) {
+      this.error = 'This browser gives no microphone to pages without TLS. Open the page by https, or on the server itself as localhost.';
+      return;
+    }
+    try {
+      this.#use(await navigator.mediaDevices.getUserMedia({ audio: this.#wish(device) }));
+      this.devices = (await navigator.mediaDevices.enumerateDevices()).filter((found) => found.kind === 'audioinput');
+    } catch (error) {
+      if (device && error instanceof DOMException && (error.name === 'OverconstrainedError' || error.name === 'NotFoundError')) return this.open('');
+      this.error = trouble(error);
+    }
+  }
+
+  async choose(device: string): Promise<void> {
+    this.device = device;
+    keep('microphone', device);
+    await this.open(device);
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    if (this.track) this.track.enabled = !muted;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    void this.#context?.close();
+    this.#context = null;
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
+  }
+
+  #wish(device: string): MediaTrackConstraints {
+    const processing = !this.raw;
+    const wish: MediaTrackConstraints = { echoCancellation: processing, noiseSuppression: processing, autoGainControl: processing, channelCount: 1 };
+    if (device) wish.deviceId = { exact: device };
+    return wish;
+  }
+
+  #use(stream: MediaStream): void {
+    const old = this.stream;
+    this.stream = stream;
+    this.setMuted(this.muted);
+    this.track?.addEventListener('ended', () => {
+      if (this.stream !== stream) return;
+      this.error = 'The microphone is gone. Plug it in again or choose another one.';
+    });
+    this.onchange(this.track);
+    old?.getTracks().forEach((track) => track.stop());
+    this.#measure(stream);
+  }
+
+  #measure(stream: MediaStream): void {
+    clearInterval(this.#timer);
+    void this.#context?.close();
+    const context = (this.#context = new AudioContext());
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 2048;
+    context.createMediaStreamSource(stream).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    this.#timer = setInterval(() => {
+      if (context.state === 'suspended') void context.resume();
+      analyser.getFloatTimeDomainData(samples);
+      this.#judge(samples);
+    }, EVERY);
+  }
+
+  #judge(samples: Float32Array): void {
+    const loud = this.muted ? 0 : rms(samples);
+    this.#loud = [...this.#loud.slice(1 - MEMORY), loud];
+    this.#clipped = [...this.#clipped.slice(1 - MEMORY), samples.reduce((n, s) => n + (Math.abs(s) > 0.99 ? 1 : 0), 0)];
+    this.level = meter(loud);
+    this.verdict = micVerdict({ loudest: Math.max(...this.#loud), clipped: this.#clipped.reduce((a, b) => a + b, 0) });
+  }
+}
+
+function trouble(error: unknown): string {
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'NotAllowedError') return 'The browser may not use the microphone. Allow it in the address bar, then try again.';
+  if (name === 'NotFoundError') return 'No microphone was found. Plug one in and try again.';
+  if (name === 'NotReadableError') return 'Another program holds the microphone. Close it there and try again.';
+  return 'The microphone could not be opened. Try again, or choose another one.';
+}

@@ -1,0 +1,152 @@
+// The WHIP client (RFC 9725): one microphone out, everyone else in. It comes back by itself until it is told to stop.
+import { refusal } from '../lib/api';
+import { delay, pause } from '../lib/backoff';
+
+export type WhipState = 'connecting' | 'connected' | 'reconnecting' | 'refused' | 'closed';
+
+export interface WhipOptions {
+  url: string;
+  token: string;
+  /** Where the others are heard. */
+  audio: HTMLAudioElement;
+  onstate: (state: WhipState, why: string) => void;
+}
+
+const GATHERING = 1000; // ms: host candidates arrive well before; late ones are not waited for
+const SILENCE = 2; // seconds without inbound packets before the session is opened again
+const FIRST_SOUND = 6; // seconds a new session has until its first packet
+const RETRY = { first: 0.4, cap: 8 };
+const FINAL = new Set([401, 403, 410]);
+
+class Refused extends Error {}
+
+export class WhipSession {
+  #track: MediaStreamTrack | null;
+  #peer: RTCPeerConnection | null = null;
+  #resource: string | null = null;
+  #stop = new AbortController();
+
+  constructor(
+    private readonly options: WhipOptions,
+    track: MediaStreamTrack | null,
+  ) {
+    this.#track = track;
+  }
+
+  /** Runs until `close`, or until the server refuses the seat for good. */
+  async run(): Promise<void> {
+    const { signal } = this.#stop;
+    let failures = 0;
+    while (!signal.aborted) {
+      this.options.onstate(failures || this.#resource ? 'reconnecting' : 'connecting', '');
+      try {
+        await this.#connect();
+        await this.#broken(() => {
+          failures = 0;
+          this.options.onstate('connected', '');
+        });
+      } catch (error) {
+        if (error instanceof Refused) return this.options.onstate('refused', error.message);
+      }
+      this.#peer?.close();
+      if (signal.aborted) return;
+      this.options.onstate('reconnecting', '');
+      await pause(delay(failures, Math.random(), RETRY), signal);
+      failures += 1;
+    }
+  }
+
+  /** Another microphone in the same session. */
+  async setTrack(track: MediaStreamTrack | null): Promise<void> {
+    this.#track = track;
+    const sender = this.#peer?.getSenders()[0];
+    await sender?.replaceTrack(track).catch(() => undefined);
+  }
+
+  /** Leaves the stage; the seat stays ours until somebody removes it. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#peer?.close();
+    const resource = this.#resource;
+    this.#resource = null;
+    this.options.onstate('closed', '');
+    if (resource) {
+      const headers = { authorization: `Bearer ${this.options.token}` };
+      await fetch(resource, { method: 'DELETE', headers, keepalive: true }).catch(() => undefined);
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    this.#peer = peer;
+    const transceiver = peer.addTransceiver(this.#track ?? 'audio', { direction: 'sendrecv' });
+    peer.ontrack = (event) => this.#hear(event.streams[0] ?? new MediaStream([event.track]));
+    await peer.setLocalDescription(await peer.createOffer());
+    await gathered(peer);
+    const answer = await this.#post(peer.localDescription?.sdp ?? '');
+    await peer.setRemoteDescription({ type: 'answer', sdp: answer });
+    if (this.#track !== transceiver.sender.track) await transceiver.sender.replaceTrack(this.#track);
+  }
+
+  async #post(offer: string): Promise<string> {
+    const response = await fetch(this.options.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/sdp', authorization: `Bearer ${this.options.token}` },
+      body: offer,
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(10_000)]),
+    });
+    if (!response.ok) {
+      const error = await refusal(response);
+      if (FINAL.has(response.status)) throw new Refused(error.message);
+      if (error.retryAfter) await pause(error.retryAfter, this.#stop.signal);
+      throw error;
+    }
+    const location = response.headers.get('location');
+    this.#resource = location ? new URL(location, new URL(this.options.url, window.location.href)).href : null;
+    return response.text();
+  }
+
+  #hear(stream: MediaStream): void {
+    const { audio } = this.options;
+    audio.srcObject = stream;
+    void audio.play().catch(() => undefined); // the page shows a button when this was refused
+  }
+
+  /** Resolves when the session is no longer alive; `alive` is called at its first inbound packet. */
+  async #broken(alive: () => void): Promise<void> {
+    const peer = this.#peer;
+    const { signal } = this.#stop;
+    let packets = 0;
+    let quiet = 0;
+    while (peer && !signal.aborted) {
+      await pause(0.5, signal);
+      if (peer.connectionState === 'failed' || peer.connectionState === 'closed') return;
+      const seen = await inbound(peer);
+      if (seen > packets && packets === 0) alive();
+      quiet = seen > packets ? 0 : quiet + 0.5;
+      packets = seen;
+      if (quiet >= (packets ? SILENCE : FIRST_SOUND)) return;
+    }
+  }
+}
+
+async function inbound(peer: RTCPeerConnection): Promise<number> {
+  const report = await peer.getStats();
+  let packets = 0;
+  report.forEach((stat: { type: string; packetsReceived?: number }) => {
+    if (stat.type === 'inbound-rtp') packets += stat.packetsReceived ?? 0;
+  });
+  return packets;
+}
+
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  if (peer.iceGatheringState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, GATHERING);
+    peer.addEventListener('icegatheringstatechange', () => {
+      if (peer.iceGatheringState !== 'complete') return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
