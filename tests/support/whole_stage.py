@@ -1,7 +1,7 @@
 """The stage's sound and HTTP as one piece on loopback: real clock, real WebRTC, real Opus; no broadcast behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ class WholeStage:
         """Stock aiortc, with the seat's own token."""
         return StockSpeaker(cast(Stage, self), self.token(seat).removeprefix("seat."), sound)
 
-    async def desk(self, seat: str) -> AsyncIterator[dict[str, Any]]:
+    async def desk(self, seat: str) -> AsyncGenerator[dict[str, Any], None]:
         headers = {"Authorization": f"Bearer {self.token(seat)}"}
         async with self.http.stream("GET", f"{self.base}/api/v1/spaces/space1/desk", headers=headers) as answer:
             assert answer.status_code == 200

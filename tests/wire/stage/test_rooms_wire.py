@@ -75,6 +75,7 @@ async def test_the_desk_tells_who_is_connected_and_speaking_and_a_removed_seat_i
         refused = await stage.speaker("ben").post("v=0")
         assert refused.status_code == 403
         assert refused.json()["code"] == "not_seated"
+        await events.aclose()
         await ada.close()
         await ben.close()
 
