@@ -12,7 +12,7 @@ from hustings.api.control import Control
 from hustings.base.clock import ManualClock
 from hustings.base.settings import Settings
 from hustings.documents.space import SpacePlan
-from hustings.square.creation import create_account
+from hustings.square.creation import Created, create_account
 from hustings.store.store import Store
 from hustings.store.values import AccountRole
 
@@ -101,8 +101,12 @@ class World:
 
     async def program(self, name: str, role: AccountRole = AccountRole.MEMBER) -> httpx.AsyncClient:
         """A bearer of an account's token, made in the shell beside the running server."""
-        made = await create_account(self.settings, self.clock, name, role, token=True)
+        made = await self.shell(name, role, token=True)
         return await self.person(authorization=f"Bearer {made.token}")
+
+    async def shell(self, name: str, role: AccountRole, *, token: bool) -> Created:
+        """`hustings account create`, beside the running server."""
+        return await create_account(self.settings, self.clock, name, role, token=token)
 
     async def bearer(self, token: str) -> httpx.AsyncClient:
         return await self.person(authorization=f"Bearer {token}")
