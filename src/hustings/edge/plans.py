@@ -74,7 +74,7 @@ class PlanBook:
             lock = self._locks[space] = asyncio.Lock()
         async with lock:
             known = self._known.get(space)
-            return known if known is not None and known.at > asked_at else await self._ask(space)
+            return known if known is not None and known.at >= asked_at else await self._ask(space)
 
     async def _ask(self, space: str) -> _Answer:
         async with self._room:

@@ -55,7 +55,7 @@ class Upstream:
         self._base = httpx.URL(url)
         self._authorization = authorization
         self._places = asyncio.Semaphore(kind.at_once)
-        self._queued = 0
+        self.queued = 0
         self._client = httpx.AsyncClient(
             limits=httpx.Limits(max_connections=kind.at_once, max_keepalive_connections=kind.at_once),
             timeout=httpx.Timeout(kind.silence, connect=2.0),
@@ -98,16 +98,16 @@ class Upstream:
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
         if self._places.locked():
-            if self._queued >= self._kind.queue:
+            if self.queued >= self._kind.queue:
                 raise Unavailable(BUSY, retry_after=2)
-            self._queued += 1
+            self.queued += 1
             try:
                 async with asyncio.timeout(self._kind.patience):
                     await self._places.acquire()
             except TimeoutError as error:
                 raise Unavailable(BUSY, retry_after=2) from error
             finally:
-                self._queued -= 1
+                self.queued -= 1
         else:
             await self._places.acquire()
         try:

@@ -1,7 +1,7 @@
 """An edge in front of a real feed with real parts; its time passes only when a test says so."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from tests.support.asgi import serving
+from tests.support.asgi import Application, serving
 from tests.support.settling import until
 from tests.support.sounds import HOLD_TONE, tone
 
@@ -71,7 +71,7 @@ class Stage:
     def restart(self, epoch: str) -> None:
         self.hub = FeedHub(epoch)
         self.refusing = False
-        self.routes = Starlette(routes=broadcast_routes(self.hub, self._recordings, KEY))
+        self.routes: Application = Starlette(routes=broadcast_routes(self.hub, self._recordings, KEY))
 
     def lose(self) -> None:
         """The stage dies: readers are cut off and nobody is let in."""
@@ -102,14 +102,16 @@ class Stage:
 
 
 class Control:
-    """The control role's side: plans, and an echo of what the proxy hands over."""
+    """The control role's side: plans, and whatever else a test lets answer."""
 
     def __init__(self) -> None:
         self.plans: dict[str, SpacePlan] = {}
         self.asked = 0
-        self.seen: list[Request] = []
-        routes = [Route("/internal/plans/{space}", self._plan)]
-        self.app: Callable[..., Awaitable[Any]] = Starlette(routes=routes)
+        self.answer: Application = Starlette(routes=[Route("/internal/plans/{space}", self._plan)])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self.answer(scope, receive, send)
 
     async def _plan(self, request: Request) -> Response:
         self.asked += 1
@@ -124,7 +126,7 @@ class Control:
 class Watched:
     """An ASGI application whose requests can be awaited by path."""
 
-    def __init__(self, app: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, app: Application) -> None:
         self._app = app
         self.paths: list[str] = []
         self._asked = asyncio.Condition()
@@ -215,7 +217,7 @@ async def edge(stage: Stage, control: Control, site: Path, max_waiting: int) -> 
     clock = ManualClock()
     async with AsyncExitStack() as stack:
         stage_url = await stack.enter_async_context(serving(stage))
-        control_url = await stack.enter_async_context(serving(control.app))
+        control_url = await stack.enter_async_context(serving(control))
         role = EdgeRole(
             stage_url=stage_url,
             control_url=control_url,
