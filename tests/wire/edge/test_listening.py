@@ -111,9 +111,9 @@ async def test_a_directive_that_makes_no_sense_is_refused_at_once(edge: Edge, st
 async def test_head_says_the_same_without_a_body(edge: Edge, stage: Stage) -> None:
     await live(edge, stage, 8)
     for path in ("live.m3u8", "live/aac64/ll.m3u8", "media/aac64/p4-first.m4s", "live.json"):
-        asked = {"headers": {"accept-encoding": "identity"}}
-        told = await edge.client.head(edge.path(path), **asked)
-        got = await edge.client.get(edge.path(path), **asked)
+        accepts = {"accept-encoding": "identity"}
+        told = await edge.client.head(edge.path(path), headers=accepts)
+        got = await edge.client.get(edge.path(path), headers=accepts)
         assert told.status_code == got.status_code == 200
         assert told.content == b""
         assert told.headers["content-length"] == str(len(got.content))

@@ -1,0 +1,108 @@
+"""The built pages through the front door: types, caching, compression, and no dead end."""
+
+import base64
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+from tests.wire.edge.conftest import SPACE, Edge, Stage
+
+APP = (
+    b"<!doctype html><title>Hustings</title><script>inline()</script><script src='/assets/a-1.js'></script>"
+    + b" " * 1500
+)
+LISTEN = b"<!doctype html><title>Listen</title>"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "app.html").write_bytes(APP)
+    (folder / "listen.html").write_bytes(LISTEN)
+    (folder / "favicon.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (folder / "assets" / "a-1.js").write_bytes(b"console.log(1);" * 200)
+    (folder / "assets" / "a-1.js.br").write_bytes(b"not really brotli")
+    (folder / "assets" / "f-1.woff2").write_bytes(b"font")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/", APP), ("/new", APP), ("/setup", APP), ("/sign-in", APP), ("/me", APP), ("/status", APP),
+        ("/@ada", APP), ("/join/abc", APP), (f"/spaces/{SPACE}", LISTEN), (f"/spaces/{SPACE}/stage", APP),
+    ],
+)  # fmt: skip
+async def test_a_known_route_is_a_page(edge: Edge, path: str, page: bytes) -> None:
+    answer = await edge.client.get(path)
+    assert answer.status_code == 200
+    assert answer.content == page
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/spaces", "/join", "/assets/none.js", "/app.htm", "/@", "/internal/x"])
+async def test_an_unknown_path_is_the_page_that_says_so(edge: Edge, path: str) -> None:
+    answer = await edge.client.get(path)
+    assert answer.status_code == 404
+    assert answer.content == APP
+
+
+async def test_pages_are_fenced_in(edge: Edge) -> None:
+    policy = (await edge.client.get("/")).headers["content-security-policy"]
+    inline = base64.b64encode(hashlib.sha256(b"inline()").digest()).decode()
+    assert f"script-src 'self' 'sha256-{inline}';" in policy
+    assert "media-src 'self' blob:" in policy
+    assert "object-src 'none'" in policy
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+
+
+async def test_assets_are_kept_for_a_year_and_pages_are_not(edge: Edge) -> None:
+    asset = await edge.client.get("/assets/a-1.js")
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert asset.headers["content-type"] == "text/javascript"
+    assert (await edge.client.get("/")).headers["cache-control"] == "public, max-age=10"
+    assert (await edge.client.get("/assets/f-1.woff2")).headers["content-type"] == "font/woff2"
+    assert (await edge.client.get("/favicon.svg")).headers["content-type"] == "image/svg+xml"
+
+
+async def test_what_is_unchanged_is_not_sent_again(edge: Edge) -> None:
+    first = await edge.client.get("/")
+    again = await edge.client.get("/", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+    assert (await edge.client.get("/", headers={"if-none-match": '"other"'})).status_code == 200
+
+
+@pytest.mark.parametrize(("accepts", "encoding"), [("gzip, br", "br"), ("gzip", "gzip"), ("identity", None)])
+async def test_assets_come_compressed_as_the_browser_likes(edge: Edge, accepts: str, encoding: str | None) -> None:
+    async with edge.client.stream("GET", "/assets/a-1.js", headers={"accept-encoding": accepts}) as answer:
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "accept-encoding"
+    whole = b"console.log(1);" * 200
+    assert raw == {"br": b"not really brotli", None: whole}.get(encoding, raw)
+    if encoding == "gzip":
+        assert gzip.decompress(raw) == whole
+
+
+async def test_a_page_is_only_read(edge: Edge) -> None:
+    assert (await edge.client.post("/")).status_code == 405
+    head = await edge.client.head("/", headers={"accept-encoding": "identity"})
+    assert head.headers["content-length"] == str(len(APP))
+    assert head.content == b""
+
+
+class TestWithoutPages:
+    @pytest.fixture
+    def site(self, tmp_path: Path) -> Path:
+        return tmp_path / "none"
+
+    async def test_a_page_says_how_to_build_them(self, edge: Edge, stage: Stage) -> None:
+        answer = await edge.client.get(f"/spaces/{SPACE}")
+        assert answer.status_code == 503
+        assert "make setup" in answer.text
+        assert (await edge.client.get("/healthz")).text == "ok"
