@@ -47,9 +47,10 @@ class Line:
         return part_at(self.window.start)
 
     def put(self, block: ProgrammeBlock) -> bool:
-        """Place a block; True when the part's last sample has come."""
+        """Place a block; True when the part's last sample has come. A part is whole blocks: none lies across."""
         self.programme = block.programme
-        return self.window.put(block.position, block.samples)
+        self.window.put(block.position, block.samples)
+        return self.window.full
 
     def encode(self) -> list[tuple[str, bytes]]:
         """The collected part in every rendition, by name; the next part begins empty. Runs in a thread."""

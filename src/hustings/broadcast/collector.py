@@ -11,22 +11,32 @@ class Collector:
     def __init__(self, size: int, start: int) -> None:
         self.size = size
         self.start = start
-        self.touched = False
+        self._reached = 0
         self._samples = np.zeros(size, np.float32)
 
     @property
     def end(self) -> int:
         return self.start + self.size
 
-    def put(self, position: int, samples: Samples) -> bool:
-        """Place what falls into the window, late blocks nowhere; True when its last sample has come."""
-        at = position - self.start
-        if not 0 <= at < self.size:
-            return False
-        fits = min(samples.size, self.size - at)
-        self._samples[at : at + fits] = samples[:fits]
-        self.touched = True
-        return at + fits == self.size
+    def put(self, position: int, samples: Samples) -> Samples:
+        """Place what falls into the window, what is late nowhere; gives back what lies beyond its end."""
+        late = max(0, self.start - position)
+        at, samples = position + late - self.start, samples[late:]
+        fits = max(0, min(samples.size, self.size - at))
+        if fits:
+            self._samples[at : at + fits] = samples[:fits]
+            self._reached = at + fits
+        return samples[fits:]
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was put into the window."""
+        return self._reached > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the window's last sample has come."""
+        return self._reached == self.size
 
     def take(self) -> Samples:
         """The window as it is; the next one begins empty where it ends."""
@@ -37,5 +47,5 @@ class Collector:
     def move(self, start: int) -> None:
         """Begin an empty window at `start`."""
         self.start = start
-        self.touched = False
+        self._reached = 0
         self._samples = np.zeros(self.size, np.float32)

@@ -78,7 +78,8 @@ class _Recording:
         if self.window.touched:
             self.write_window()
         paths = self.writer.paths
-        self.writer.close()
+        packets, self.packets = self.packets, []
+        self.writer.close(packets)
         for path in paths:
             sync_file(path)
         self._collect()
@@ -146,7 +147,7 @@ class Recorder:
                 try:
                     async with self._working:
                         await self._take(item)
-                except OSError:
+                except Exception:  # supervisor: one Space's failure must not end the recording of the others
                     log.exception("recording failed", space=item.space)
             for recording in self._recordings.values():
                 await in_thread(self._executor, recording.end_take)
@@ -199,10 +200,11 @@ class Recorder:
             await in_thread(self._executor, recording.end_take)
         if recording.writer is None:
             await in_thread(self._executor, recording.begin, block.position, self._clock.now())
-        while block.position >= recording.window.end:
-            await in_thread(self._executor, recording.write_window)
-        if recording.window.put(block.position, block.samples):
-            await in_thread(self._executor, recording.write_window)
+        rest = block.samples
+        while rest.size:
+            rest = recording.window.put(block.position + block.samples.size - rest.size, rest)
+            if rest.size or recording.window.full:
+                await in_thread(self._executor, recording.write_window)
 
     @staticmethod
     def _begins(recording: _Recording, block: ProgrammeBlock) -> bool:

@@ -73,9 +73,9 @@ class TakeWriter:
             self.take.first_sound = self.take.start + self.samples
         self.samples += samples.size
 
-    def close(self) -> None:
-        """End in order: the encoders' last samples out, the FLAC's length and checksum in its header."""
-        self.write(np.zeros(CHUNK, np.float32), ())
+    def close(self, packets: Iterable[SeatPacket] = ()) -> None:
+        """End in order: the last packets and the encoders' last samples out, the FLAC's length in its header."""
+        self.write(np.zeros(CHUNK, np.float32), packets)
         self.take.samples = self.samples
         for seat in list(self._open):
             self._end_track(seat)
