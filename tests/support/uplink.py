@@ -13,6 +13,9 @@ import numpy as np
 from aiortc import AudioStreamTrack, MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 from tests.support.asgi import serving
 from tests.support.hearing import Samples
 
@@ -128,6 +131,10 @@ class Stage:
         return self.ear(seat)
 
 
+async def _page(_request: Request) -> HTMLResponse:
+    return HTMLResponse("<!doctype html><title>A speaker</title>")
+
+
 @asynccontextmanager
 async def stage(media: MediaSettings | None = None, **limits: float) -> AsyncIterator[Stage]:
     """`limits` as WhipSessions takes them."""
@@ -137,7 +144,10 @@ async def stage(media: MediaSettings | None = None, **limits: float) -> AsyncIte
     door = WhipDoor(sessions, ["stun:stun.example:3478"])
     running = [asyncio.create_task(sessions.run()), asyncio.create_task(room.run())]
     try:
-        async with serving(Starlette(routes=list(whip_routes(door)))) as base, httpx.AsyncClient(timeout=10) as http:
+        async with (
+            serving(Starlette(routes=[*whip_routes(door), Route("/", _page)])) as base,
+            httpx.AsyncClient(timeout=10) as http,
+        ):
             yield Stage(base, room, sessions, http)
     finally:
         for task in running:

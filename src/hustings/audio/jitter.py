@@ -6,6 +6,7 @@ follows a target (a high quantile of recent lateness) by playing one slot longer
 it can. A sender's drifting clock is just a slowly moving transit. It never decodes and never reads a clock.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -23,6 +24,7 @@ ROOM: Final = 128  # packets: more than LEAP holds at 10 ms; a flood beyond it i
 SHRINK_ABOVE: Final = 0.030  # s over target before a slot is dropped, so that dropping 20 ms cannot oscillate
 GROW_BELOW: Final = 0.010  # s under target before a slot is added
 FAR: Final = 0.080  # s over target: do not wait for silence any longer
+STEADY: Final = 10  # pulls, 0.2 s
 PAUSE_QUIET, PAUSE_LOUD = 5, 25  # pulls between two corrections, in silence and in speech
 
 
@@ -81,7 +83,7 @@ class JitterBuffer:
         self._cursor: int | None = None  # what is played next; None before the start
         self._lateness = Lateness()
         self._heard_at = 0.0
-        self._smooth: float | None = None  # seconds: the delay, averaged over some pulls
+        self._recent: deque[float] = deque(maxlen=STEADY)  # s: the delay at the last pulls
         self._since_change = 0
         self._stretched = 0  # samples waited at this cursor
 
@@ -208,22 +210,27 @@ class JitterBuffer:
         return now - self._lateness.best - self._cursor / RATE
 
     def _measure(self, now: float) -> None:
-        delay = self._delay(now)
-        self._smooth = delay if self._smooth is None else self._smooth + (delay - self._smooth) * 0.2
+        self._recent.append(self._delay(now))
 
     def _changed(self, samples: int) -> None:
         self._since_change = 0
-        if self._smooth is not None:
-            self._smooth += samples / RATE
+        self._recent = deque((delay + samples / RATE for delay in self._recent), STEADY)
+
+    @property
+    def _steady(self) -> float | None:
+        """The least delay of the last pulls: a tick that comes late looks like delay and is none."""
+        return min(self._recent) if len(self._recent) == STEADY else None
 
     def _should_grow(self, quiet: bool) -> bool:
         pause = PAUSE_QUIET if quiet else PAUSE_LOUD
-        return self._smooth is not None and self._since_change > pause and self._smooth < self.target - GROW_BELOW
+        steady = self._steady
+        return steady is not None and self._since_change > pause and steady < self.target - GROW_BELOW
 
     def _should_shrink(self, quiet: bool) -> bool:
-        if self._smooth is None:
+        steady = self._steady
+        if steady is None:
             return False
-        over = self._smooth - self.target
+        over = steady - self.target
         if quiet:
             return over > SHRINK_ABOVE and self._since_change > PAUSE_QUIET
         return over > FAR and self._since_change > PAUSE_LOUD
@@ -233,5 +240,5 @@ class JitterBuffer:
         kept = {at: packet for at, packet in self._packets.items() if at >= wanted}
         self._cursor = min(kept, default=wanted)
         self._packets = kept
-        self._smooth = None
+        self._recent.clear()
         self._stretched = 0

@@ -201,6 +201,23 @@ def test_a_drifting_clock_keeps_the_delay_for_ten_minutes(ppm: float) -> None:
     assert run.count(Missing) == 0
 
 
+@pytest.mark.parametrize("stall", [1, 2, 4])
+def test_a_receiver_that_stood_still_and_catches_up_changes_nothing(stall: int) -> None:
+    """Each second `stall` ticks come late and all at once, and with them the packets that waited in the socket."""
+    buffer = JitterBuffer()
+    kinds = []
+    now = 0.0
+    for n in range(3000):
+        standing = n % 50 < stall
+        now = n * TICK if not standing else (n - n % 50 + stall) * TICK
+        buffer.push(1, packet(n), now)
+        value = buffer.pull(now + 0.007, quiet=n % 100 < 30)
+        kinds += ["merge" if isinstance(value, Play) and value.merge else type(value).__name__]
+    settled = kinds[500:]
+    assert settled.count("Play") > 0.99 * len(settled)
+    assert buffer.delay(now) < LOWEST + stall * TICK + 0.05
+
+
 def test_a_stall_shorter_than_the_ceiling_costs_no_speech() -> None:
     stall = CEILING - 0.1
 

@@ -1,0 +1,37 @@
+"""A real browser at the WHIP door: heard as it speaks, and it hears what it is sent."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.support.browser_speaker import ROOM, browser_speaker
+from tests.support.hearing import Samples, score
+from tests.support.uplink import Stage
+
+
+async def test_a_browser_is_heard_as_it_speaks_and_hears(
+    door: Stage, spoken: Mapping[str, Samples], tmp_path: Path
+) -> None:
+    voice = spoken["en-us"]
+    async with browser_speaker(door, "ann", voice, tmp_path) as speaker:
+        ear = await door.connected("ann")
+        await door.listen("ann", 2 * (len(voice) / 48_000 + 2 * ROOM))
+        statistics = await speaker.statistics()
+        health = ear.peer.health()
+    result = score(voice, ear.sound)
+    assert result.pesq >= 3.9, result
+    assert result.stoi >= 0.97, result
+    assert health.restarts == 0
+    assert statistics["codec111"]["sdpFmtpLine"].count("useinbandfec=1") == 1
+    assert statistics["inbound-rtp"]["packetsReceived"] > 100
+    assert statistics["remote-inbound-rtp"]["packetsLost"] == 0
+    assert statistics["remote-inbound-rtp"]["roundTripTime"] == pytest.approx(0, abs=0.2)
+
+
+async def test_a_browser_that_goes_away_frees_the_seat(
+    door: Stage, spoken: Mapping[str, Samples], tmp_path: Path
+) -> None:
+    async with browser_speaker(door, "ann", spoken["de"], tmp_path) as speaker:
+        ear = await door.connected("ann")
+        await speaker.page.evaluate("window.peer.close()")
+        await door.room.until(lambda: ear.peer in door.room.detached)
