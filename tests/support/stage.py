@@ -1,5 +1,6 @@
 """A stage without a network: people who say and hear exact samples, and a Room, or Rooms, on virtual time."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy as np
 from hustings.audio.level import Samples
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import ManualClock
+from hustings.base.errors import Invalid
 from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd
 from hustings.documents.feed import Frame
@@ -183,14 +185,15 @@ class Town:
         self.forgotten: list[str] = []
         self.exchanged: list[tuple[str, str]] = []
         self.music: dict[str, Samples] = {}
+        self.out = outlets(self.frames)
         self.shelf = PlanShelf(folder / "stage")
         self.rooms = Rooms(
             epoch="epoch1",
             clock=self.clock,
             tokens=self.tokens,
             shelf=self.shelf,
-            music=MusicShelf(folder / "uploads", lambda path: self.music[path.name]),
-            outlets=outlets(self.frames),
+            music=MusicShelf(folder / "uploads", self._decode),
+            outlets=self.out,
             make_encoder=RawEncoder,
             exchange=self._exchange,
             forget=self._forget,
@@ -202,6 +205,19 @@ class Town:
 
     async def _forget(self, space: str) -> None:
         self.forgotten.append(space)
+
+    def _decode(self, path: Path) -> Samples:
+        if path.name not in self.music:
+            raise Invalid("No audio.")
+        return self.music[path.name]
+
+    async def settled(self) -> None:
+        """Until what the Rooms began on threads is done."""
+        while self.rooms._scope._tasks:
+            await asyncio.wait(self.rooms._scope._tasks)
+
+    def programme(self) -> Samples:
+        return np.concatenate([block.samples for block in drained(self.out.broadcast, ProgrammeBlock)])
 
     def token(self, seat: str, *, space: str = "space1", generation: int = 0) -> str:
         return self.tokens.issue(SeatClaim(space, seat, generation))

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from hustings.base.clock import Clock
-from hustings.base.errors import HustingsError, TooMany
+from hustings.base.errors import TooMany
 from hustings.documents.seat_token import SeatClaim
 from hustings.stage.chair import Chair
-from hustings.stage.room import Room
-from hustings.stage.rooms import Rooms
+from hustings.stage.room import NotSeated, Room, TokenReplaced
+from hustings.stage.rooms import Rooms, UnknownSpace
 
 EVERY = 0.2  # seconds between events of one reader
 SHARED_FOR = 0.1  # seconds: readers who ask within this get the same body
@@ -100,8 +100,9 @@ class Desk:
             while (event := self._event(claim)) is not None:
                 due = self._clock.monotonic() + EVERY
                 yield event
+                if event is REMOVED:
+                    return
                 await self._clock.sleep_until(due)
-            yield REMOVED
         finally:
             self._close(claim.space)
 
@@ -113,12 +114,14 @@ class Desk:
                 self._bodies.pop((space, directs), None)
 
     def _event(self, claim: SeatClaim) -> bytes | None:
-        """None when the claim no longer opens a seat."""
+        """REMOVED when the claim no longer opens a seat; None when the Space is over or deleted."""
         try:
             room = self._rooms.room(claim.space)
             chair = room.seated(claim)
-        except HustingsError:
+        except UnknownSpace:
             return None
+        except (NotSeated, TokenReplaced):
+            return REMOVED
         directs = chair.seat.role.may_direct
         return b'data: {"you":' + _encode(chair.seat.id) + b"," + self._body(room, directs=directs) + b"\n\n"
 

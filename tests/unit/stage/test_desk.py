@@ -102,3 +102,13 @@ async def test_readers_are_bounded_and_a_closed_one_makes_room(tmp_path: Path) -
         desk.open(SeatClaim("space1", "ada", 0))
     await streams[0].aclose()  # type: ignore[attr-defined]
     await anext(await following(desk, "ada"))
+
+
+async def test_the_stream_of_a_deleted_space_ends_without_telling_anybody_they_were_removed(tmp_path: Path) -> None:
+    town, desk, _ = await opened(tmp_path)
+    ada = await following(desk, "ada")
+    await anext(ada)
+    await town.rooms.delete("space1")
+    with pytest.raises(StopAsyncIteration):
+        await next_event(ada, town)
+    await town.rooms.close()

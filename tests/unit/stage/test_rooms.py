@@ -5,10 +5,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from tests.support.stage import Speaker, Town, make_plan, seat
+from tests.support.stage import Speaker, Town, amplitude_at, make_plan, seat
 
+from hustings.audio.level import loudness
 from hustings.base.errors import Forbidden, NotFound, Unauthorized
-from hustings.base.grid import SAMPLE_RATE
+from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.documents.feed import Gone, Plan
 from hustings.documents.space import Seat, SpacePlan, SpaceState
 from hustings.stage.music import read_music
@@ -135,6 +136,29 @@ async def test_a_deleted_space_is_stopped_forgotten_and_its_recordings_too(tmp_p
     await town.rooms.close()
     assert ada.closed
     await town.rooms.delete("space1")
+
+
+async def test_uploaded_music_takes_the_bed_s_place_and_gives_it_back(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.music["ours.flac"] = (0.05 * np.sin(2 * np.pi * 12_000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE)).astype("f4")
+    plan = msgspec.structs.replace(make_plan(state=SpaceState.DOORS), preshow="ours.flac")
+    await town.rooms.put(plan)
+    await town.settled()
+    town.step(100)
+    assert amplitude_at(town.programme()[-40 * TICK :], 12_000) > 0.05
+    await town.rooms.put(msgspec.structs.replace(plan, revision=2, preshow=None))
+    await town.settled()
+    town.step(100)
+    assert amplitude_at(town.programme()[-40 * TICK :], 12_000) < 0.001
+
+
+@pytest.mark.parametrize("name", ["broken.mp3", "../../etc/passwd"])
+async def test_music_that_cannot_be_had_leaves_the_bed_playing(tmp_path: Path, name: str) -> None:
+    town = Town(tmp_path)
+    await town.rooms.put(msgspec.structs.replace(make_plan(state=SpaceState.DOORS), preshow=name))
+    await town.settled()
+    town.step(100)
+    assert loudness(town.programme()[-40 * TICK :]) > -24
 
 
 async def test_plans_that_contradict_themselves_are_refused(tmp_path: Path) -> None:

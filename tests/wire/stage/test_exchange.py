@@ -1,4 +1,4 @@
-"""An account's token is changed for a seat token by control; whatever control does, the speaker is told a sentence."""
+"""Control changes an account's token for a seat token; whatever it does, the speaker is told a sentence."""
 
 import httpx
 import pytest
