@@ -19,4 +19,6 @@ async def _watched_loop() -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
     stray = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
-    assert not stray, f"tasks outlived their owner: {sorted(task.get_name() + ' ' + repr(task.get_coro()) for task in stray)}"
+    assert not stray, (
+        f"tasks outlived their owner: {sorted(task.get_name() + ' ' + repr(task.get_coro()) for task in stray)}"
+    )

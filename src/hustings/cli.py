@@ -84,7 +84,10 @@ def serve(
         ALL_ROLES
     ),
 ) -> int:
-    """Serve: the front door, the stage and control, each a process of its own."""
+    """Serve a town: front door, stage and control.
+
+    Each is a process of its own, started again when it dies.
+    """
     wanted = tuple(role.strip() for role in roles.split(","))
     if unknown := set(wanted) - {*ALL_ROLES, SAMPLE_ROLE}:
         raise typer.BadParameter(f"There is no role {', '.join(sorted(unknown))}. Roles: {', '.join(ALL_ROLES)}.")
@@ -99,7 +102,10 @@ def account_create(
     data: Data = None,
     as_json: Json = False,
 ) -> int:
-    """Make an account. Prints a one-time link at which the person sets a password, or a bearer token."""
+    """Make an account.
+
+    Prints a one-time link at which the person sets a password, or a bearer token. Works beside a running server.
+    """
     made = asyncio.run(make_account(_settings(data=data), SystemClock(), name, role, token=token))
     if as_json:
         console.data_json(_public(made))
@@ -121,7 +127,10 @@ def speak(
     insist: Annotated[bool, typer.Option("--insist", help="Wait for a server that does not answer yet.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Speak a recording into a Space by WHIP, as a microphone would, and come back when the connection is lost."""
+    """Speak a recording into a Space.
+
+    It goes in by WHIP as a microphone would, and comes back by itself when the connection is lost.
+    """
     last: list[SpeakerProgress] = []
 
     async def run(shown: console.Progress) -> None:
@@ -159,7 +168,10 @@ def listen(
     rendition: Annotated[str, typer.Option(help="Which encoding to follow with --form ll or plain.")] = "aac64",
     as_json: Json = False,
 ) -> int:
-    """Listen to a Space as a player does, and report how it arrived: first sound, lateness, stalls, gaps, level."""
+    """Listen to a Space as a player does.
+
+    Reports how it arrived: first sound, lateness, stalls, gaps, level. Ctrl-C ends it.
+    """
     heard: list[ListenReport] = []
 
     async def run(shown: console.Progress, wav: WavWriter | None) -> None:
@@ -215,7 +227,10 @@ def _listened(heard: list[ListenReport], seconds: float | None, *, as_json: bool
 
 @app.command()
 def doctor(host: Host = None, port: Port = None, data: Data = None, as_json: Json = False) -> int:
-    """Look for what would keep a conversation from starting on time, and say what to do about it."""
+    """Look for what would go wrong here.
+
+    Says of each thing how it is, and what to do about it. Exits with 1 when a conversation could not be held.
+    """
     findings = ops_doctor.examine(_settings(host=host, port=port, data=data), SystemClock())
     if as_json:
         console.data_json({"findings": findings, "well": ops_doctor.well(findings)})

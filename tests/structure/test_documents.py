@@ -1,0 +1,84 @@
+"""What the documents say is so."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from tools import write_reference
+
+from hustings.base.settings import Settings
+
+SOURCE = Path("src/hustings")
+PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
+
+
+def test_the_architecture_names_exactly_the_folders_there_are() -> None:
+    named = set(re.findall(r"^\| `(\w+)/` \|", Path("ARCHITECTURE.md").read_text(), re.MULTILINE))
+    there = {path.name for path in SOURCE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+
+    assert named == there
+
+
+def test_the_architecture_fits_one_page() -> None:
+    assert len(Path("ARCHITECTURE.md").read_text().splitlines()) <= 90
+
+
+@pytest.mark.parametrize("page", write_reference.PAGES)
+def test_the_reference_is_what_the_code_says(page: str) -> None:
+    assert Path(page).read_text() == write_reference.PAGES[page](), "run: make reference"
+
+
+def test_every_setting_is_described() -> None:
+    assert not [name for name, field in Settings.model_fields.items() if not field.description]
+
+
+def test_every_make_command_in_a_document_is_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", Path("Makefile").read_text(), re.MULTILINE))
+    named = {word for page in PAGES for word in re.findall(r"\bmake ([a-z-]+)", _code(page.read_text()))}
+
+    assert {"run", "test", "bench", "setup"} <= named
+    assert named <= targets
+
+
+def test_every_command_in_a_document_is_on_the_command_line() -> None:
+    known = set(write_reference.commands())
+    text = "\n".join(_code(page.read_text()) for page in PAGES)
+    named = set(re.findall(r"\bhustings ((?:account )?[a-z]+)\b", text))
+
+    assert {"serve", "speak", "listen", "doctor", "account create"} <= named
+    assert named <= known
+
+
+def _code(text: str) -> str:
+    """What stands in backticks or code blocks."""
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL)
+    return "\n".join(blocks + re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_between_documents_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_locked_requirements_have_hashes_and_no_addresses() -> None:
+    for path in Path("requirements").glob("*.txt"):
+        text = path.read_text()
+        assert "://" not in text
+        assert len(re.findall(r"^\S+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    locked = Path("requirements/run.txt").read_text()
+    names = [re.split(r"[\[><=~ ]", told)[0] for told in project["dependencies"]]
+
+    assert not [
+        name for name in names if not re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE | re.IGNORECASE)
+    ]
+
+
+def test_the_changelog_has_a_place_for_what_comes_next() -> None:
+    assert "\n## [Unreleased]\n" in Path("CHANGELOG.md").read_text()

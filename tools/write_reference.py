@@ -1,0 +1,120 @@
+"""Writes docs/reference from the code: settings from their table, commands from the command line itself.
+
+Run it with `make reference`; a test compares what it writes with what is there.
+"""
+
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hustings.base.settings import Settings
+from hustings.cli import app
+
+HEAD = "<!-- Written by `make reference` from the code; change it there. -->\n"
+
+
+def settings() -> str:
+    lines = [
+        HEAD,
+        "# Settings",
+        "",
+        "Each is an environment variable of every role.",
+        "Flags of `hustings serve` win over the environment; what neither gives has the default.",
+        "",
+        "| variable | default | what it sets |",
+        "| --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = f"`{field.default}`" if str(field.default) else "empty"
+        lines.append(f"| `HUSTINGS_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def command_line() -> str:
+    lines = [
+        HEAD,
+        "# Commands",
+        "",
+        "Data goes to standard output, everything said to a person to standard error.",
+        "The exit code is 0 only when the command did what was asked, 1 when it could not, 2 when asked wrongly.",
+        "",
+    ]
+    for name, command in commands().items():
+        lines += _described(name, command)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def commands() -> dict[str, Any]:
+    """Every command by its words."""
+    return _below("", typer.main.get_command(app))
+
+
+def _below(words: str, command: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, child in sorted(command.commands.items()):
+        whole = f"{words} {name}".strip()
+        found |= _below(whole, child) if hasattr(child, "commands") else {whole: child}
+    return found
+
+
+def _described(name: str, command: Any) -> list[str]:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    options = [one for one in command.params if one.param_type_name == "option"]
+    usage = " ".join(["hustings", name, *((one.metavar or one.name).upper() for one in arguments), "[OPTIONS]"])
+    lines = [
+        f"## {name}",
+        "",
+        command.help,
+        "",
+        "```",
+        usage,
+        "```",
+        "",
+        "| argument or option | what it is |",
+        "| --- | --- |",
+    ]
+    lines += [f"| `{(one.metavar or one.name).upper()}` | {one.help} |" for one in arguments]
+    lines += [f"| `{_spelled(one)}` | {_meaning(one)} |" for one in options]
+    return [*lines, ""]
+
+
+def _spelled(option: Any) -> str:
+    longest = max(option.opts, key=len)
+    return longest if option.is_flag else f"{longest} {longest.removeprefix('--').upper()}"
+
+
+def _meaning(option: Any) -> str:
+    told: str = option.help
+    kind = option.type_descriptor.annotation
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        told += f" One of {', '.join(f'`{choice.value}`' for choice in kind)}."
+    if option.envvar:
+        told += f" Also read from `{option.envvar}`."
+    if option.required:
+        return told + " Required."
+    if option.is_flag or option.default is None:
+        return told
+    return told + f" Default: `{getattr(option.default, 'value', option.default)}`."
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/reference/settings.md": settings,
+    "docs/reference/commands.md": command_line,
+}
+
+
+def main() -> int:
+    for page, write in PAGES.items():
+        path = Path(page)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(write())
+        sys.stdout.write(f"{page}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
