@@ -61,15 +61,17 @@ class Town:
     def start(self) -> None:
         command = [sys.executable, "-m", "hustings", "serve", "--port", str(self.port), "--data", str(self.data)]
         self._opened.clear()
-        self._process = subprocess.Popen(
-            [*command, *self.flags],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(self.data.parent / f"{self.data.name}.log").open("a"),
-            text=True,
-            env={**os.environ, **self.environment},
-        )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        with (self.data.parent / f"{self.data.name}.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [*command, *self.flags],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, **self.environment},
+            )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         assert self._opened.wait(30), f"the doors did not open: {self.log()}"
 
     def _read(self, process: subprocess.Popen[str]) -> None:
@@ -98,6 +100,7 @@ class Town:
             os.kill(pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait()
+        self._close()
 
     def stop(self) -> int:
         assert self._process is not None
@@ -107,6 +110,14 @@ class Town:
         except subprocess.TimeoutExpired:
             self.kill_everything()
             raise
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._reader.join(10)
+        assert self._process is not None
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     @property
     def running(self) -> bool:

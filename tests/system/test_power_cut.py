@@ -1,0 +1,75 @@
+"""SIGKILL to every process, in each state of a Space: it is in that state after a restart, and goes on."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.support.hearing import read_wav, score, voices, write_wav
+from tests.support.town import Town, eventually
+
+BEFORE = {
+    "scheduled": (),
+    "doors": ("doors",),
+    "live": ("doors", "live"),
+    "ended": ("live", "end"),
+    "cancelled": ("cancel",),
+}
+
+
+@pytest.mark.timeout(180)
+def test_every_state_survives_a_power_cut(town: Town) -> None:
+    spaces = {}
+    for state, steps in BEFORE.items():
+        spaces[state] = town.api("POST", "/spaces", {"title": state})["id"]
+        for step in steps:
+            town.api("POST", f"/spaces/{spaces[state]}/{step}")
+    before = {state: town.card(space)["doors_at"] for state, space in spaces.items()}
+
+    town.kill_everything()
+    town.start()
+
+    for state, space in spaces.items():
+        assert town.api("GET", f"/spaces/{space}")["state"] == state
+        assert town.card(space)["state"] == state
+        assert town.card(space)["doors_at"] == before[state]
+    for state in ("doors", "live"):
+        address = f"{town.url}/spaces/{spaces[state]}"
+        heard = town.run("listen", address, "--seconds", "5", "--json")
+        assert heard.returncode == 0, heard.stderr
+        assert json.loads(heard.stdout)["parts"] >= 5
+
+
+@pytest.mark.timeout(240)
+def test_mid_sentence_the_speaker_comes_back_and_the_recording_goes_on(town: Town, tmp_path: Path) -> None:
+    said = voices(tmp_path)["en-us"]
+    write_wav(tmp_path / "said.wav", said)
+    space = town.api("POST", "/spaces", {"title": "The ferry"})["id"]
+    town.api("POST", f"/spaces/{space}/live")
+    address = f"{town.url}/spaces/{space}"
+    speaking = town.begin("speak", address, "--token", town.token, "--file", str(tmp_path / "said.wav"), "--loop")
+    try:
+        eventually(lambda: _speaking(town, space), within=30, what="the first word")
+        assert town.run("listen", address, "--seconds", "5").returncode == 0
+        town.kill_everything()
+        town.start()
+        eventually(lambda: _speaking(town, space), within=30, what="the speaker's return")
+        seconds = 2 * len(said) / 48_000 + 2
+        done = town.run("listen", address, "--seconds", f"{seconds:.0f}", "--out", str(tmp_path / "after.wav"))
+        assert done.returncode == 0, done.stderr
+    finally:
+        speaking.terminate()
+        speaking.communicate(timeout=10)
+    town.api("POST", f"/spaces/{space}/end")
+    replay = eventually(lambda: _replay(town, space), within=15, what="the replay")
+
+    assert score(said, read_wav(tmp_path / "after.wav")).pesq >= 3.9
+    assert replay["duration"] >= 5 + seconds - 1  # what was said before the cut is there, and what was said after
+
+
+def _speaking(town: Town, space: str) -> bool:
+    return any(voice["speaking"] for voice in town.card(space)["speakers"])
+
+
+def _replay(town: Town, space: str) -> dict[str, float] | None:
+    replay: dict[str, float] = town.card(space)["replay"]
+    return replay if replay["state"] == "ready" else None
