@@ -10,8 +10,8 @@ from hustings.base.errors import HustingsError, NotFound
 from hustings.edge import answers
 from hustings.edge.answers import Receive, Request, Scope, Send
 from hustings.edge.listening import ListeningPlane
-from hustings.edge.proxy import ClientLeft, Upstream
 from hustings.edge.pages import Site
+from hustings.edge.proxy import ClientLeft, Upstream
 
 _PREFLIGHT = (
     answers.ANY_ORIGIN,

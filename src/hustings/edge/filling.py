@@ -63,6 +63,8 @@ class Timeline:
             self._begin(number, at)
             return Take(range(0))
         if number < self._next:
+            # Due times follow what comes too late, or a stage that is late for good would never be heard again.
+            self._origin = at - (number + 1) * grid.PART_SECONDS
             return Drop("its place on the grid is filled")
         if number - self._next > MOST:
             self._begin(number, at)

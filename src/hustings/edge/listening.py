@@ -27,6 +27,7 @@ from hustings.hls.renditions import AAC64, BY_NAME
 BEACON_LIMIT = 512  # bytes
 AUDIENCES = 2_000  # Spaces counted at once; the one heard of longest ago is forgotten first
 MEDIA = "../../media/{name}/"  # from /spaces/{id}/live/{rendition}/ to its media
+NOT_BEGUN = "This conversation has not begun. Its page counts down to the start."
 NO_MEDIA = "This piece of the programme is not here: it is too old, or was never made."
 
 _PLAYLIST = (b"content-type", playlist.CONTENT_TYPE.encode())
@@ -79,6 +80,8 @@ class ListeningPlane:
             headers = [(b"location", f"/spaces/{space}/replay.m3u8".encode()), answers.NEVER, answers.ANY_ORIGIN]
             await answers.answer(send, scope, 302, headers)
             return
+        if plan.state is SpaceState.SCHEDULED:
+            raise NotFound(NOT_BEGUN)
         body = playlist.multivariant([AAC64]).encode()
         await answers.answer(send, scope, 200, (_PLAYLIST, answers.ONE_SECOND, answers.ANY_ORIGIN), body)
 
@@ -157,7 +160,7 @@ class ListeningPlane:
         if plan.state in _OVER:
             raise NotFound("This conversation is over.")
         if plan.state is SpaceState.SCHEDULED:
-            raise NotFound("This conversation has not begun. Its page counts down to the start.")
+            raise NotFound(NOT_BEGUN)
         raise Unavailable("The stage is starting. Your player will try again by itself.", retry_after=1)
 
     async def _ready(

@@ -9,9 +9,9 @@ from hustings.edge.agent import EdgeAgent
 from hustings.edge.app import FrontDoor
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.live import Spaces
+from hustings.edge.pages import Site
 from hustings.edge.plans import QUESTIONS, PlanBook
 from hustings.edge.proxy import API, DESK, REPLAY, UPLOADS, WHIP, Upstream
-from hustings.edge.pages import Site
 from hustings.edge.waiting import Room
 
 SITE = Path(__file__).parent / "site"

@@ -57,6 +57,30 @@ def test_a_replayed_window_does_not_move_the_due_time() -> None:
     assert timeline.due() == pytest.approx(96.3 + PART + MARGIN, abs=0.15)
 
 
+@pytest.mark.parametrize("late", [1.1, 2.5, 7.0])
+def test_a_stage_that_is_late_for_good_is_heard_again(late: float) -> None:
+    timeline = heard(50)
+    filled: list[int] = []
+    for tick in range(500, 1000):
+        at = tick / 10
+        filled += timeline.overdue(at)
+        for number in range(50, 100):
+            if (number + 1) * PART + late == pytest.approx(at, abs=0.05):
+                timeline.arrived(number, at)
+    assert len(filled) <= late / PART + 2
+    assert timeline.next_number is not None
+    assert timeline.next_number > 90
+
+
+def test_a_feed_dialled_again_does_not_move_the_due_time_for_long() -> None:
+    timeline = heard(50)
+    for number in range(50):
+        timeline.arrived(number, 50 * PART + 0.5)
+    assert timeline.due() == pytest.approx(51 * PART + 0.5 + MARGIN, abs=0.1)
+    timeline.arrived(50, 51 * PART)
+    assert timeline.due() == pytest.approx(52 * PART + MARGIN, abs=0.1)
+
+
 def test_one_late_part_does_not_move_the_due_time() -> None:
     timeline = heard(50)
     timeline.arrived(50, 51 * PART + 0.8)

@@ -257,9 +257,10 @@ async def test_a_space_the_stage_does_not_carry_is_asked_of_control_once_a_secon
 
 async def test_before_the_doors_a_player_is_told_so(edge: Edge, control: Control) -> None:
     control.plans[SPACE] = plan(SpaceState.SCHEDULED, doors_at=None)
-    answer = await edge.client.get(edge.path("live/aac64/ll.m3u8"))
-    assert answer.status_code == 404
-    assert "has not begun" in answer.json()["error"]
+    for path in ("live.m3u8", "live/aac64/ll.m3u8"):
+        answer = await edge.client.get(edge.path(path))
+        assert answer.status_code == 404
+        assert "has not begun" in answer.json()["error"]
 
 
 async def test_names_of_the_wrong_form_are_not_asked_of_control(edge: Edge, control: Control) -> None:
