@@ -15,7 +15,7 @@ from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import ManualClock
 from hustings.base.errors import Invalid
 from hustings.base.grid import SAMPLE_RATE, TICK
-from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd
+from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import Person, Role, Seat, SpacePlan, SpaceState
@@ -23,7 +23,7 @@ from hustings.stage.chair import Source
 from hustings.stage.mixer import TICK_SECONDS
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import PlanShelf
-from hustings.stage.room import Block, Outlets, Room
+from hustings.stage.room import Outlets, Room
 from hustings.stage.rooms import Rooms
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from functools import partial
 from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
 from hustings.base.grid import TICK
-from hustings.documents.blocks import ProgrammeBlock, ProgrammeEnd, SeatPacket
+from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Frame, Plan, Programme, Voices
 from hustings.documents.public import Voice
 from hustings.documents.seat_token import SeatClaim
@@ -20,8 +20,6 @@ from hustings.stage.chair import Chair, Encoder, Source
 from hustings.stage.monitors import Monitors
 from hustings.stage.presence import Presence
 from hustings.stage.programme import Timeline
-
-Block = ProgrammeBlock | SeatPacket | ProgrammeEnd
 
 AIR_MS = 40.0
 END_MS = 300.0
@@ -73,7 +71,7 @@ class Room:
         resumed: bool = False,
     ) -> None:
         self.plan = plan
-        self.timeline = Timeline(plan.id, resumed=resumed)
+        self.timeline = Timeline(plan.id, resumed=resumed and plan.doors_at is not None)
         self.finished_at: float | None = None  # monotonic
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []

@@ -60,6 +60,14 @@ def test_a_restarted_stage_resumes_at_the_next_part_of_the_wall_clock(away: floa
     assert stage.room.timeline.position / SAMPLE_RATE == pytest.approx(stage.now - DOORS_AT, abs=0.03)
 
 
+def test_a_stage_restarted_before_doors_begins_at_sample_0_when_they_open() -> None:
+    stage = hall(make_plan(state=SpaceState.SCHEDULED), now=DOORS_AT - 5, resumed=True)
+    stage.seconds(1)
+    stage.change(state=SpaceState.DOORS, doors_at=stage.now)
+    stage.seconds(1)
+    assert stage.blocks()[0].position == 0
+
+
 def test_the_bed_continues_where_it_would_be_after_a_restart() -> None:
     stage = hall(make_plan(state=SpaceState.DOORS), now=DOORS_AT + 100, resumed=True)
     stage.seconds(3)
