@@ -1,0 +1,95 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from hustings.base.clock import ManualClock, SystemClock
+from hustings.base.settings import Settings
+from hustings.ops import doctor, machine, network
+from hustings.ops.finding import Finding, Health
+
+CLOCK = SystemClock()
+
+
+def healths(findings: list[Finding]) -> list[Health]:
+    return [finding.health for finding in findings]
+
+
+def test_every_fault_and_warning_says_what_to_do(tmp_path: Path) -> None:
+    findings = doctor.examine(Settings(data=tmp_path, port=0, media_ports="1-x"), CLOCK)
+
+    assert Health.FAULT in healths(findings)
+    assert all(finding.cure for finding in findings if finding.health is not Health.WELL)
+
+
+def test_what_is_to_be_done_comes_first() -> None:
+    told = doctor.lines(
+        [Finding("disk", Health.WELL, "9 GB"), Finding("port", Health.FAULT, "taken", "choose another")]
+    )
+
+    assert told == ["fault    port: taken", "         hint: choose another", "well     disk: 9 GB"]
+
+
+def test_warnings_let_a_conversation_happen_and_faults_do_not() -> None:
+    assert doctor.well([Finding("a", Health.WELL, ""), Finding("b", Health.WARNING, "", "x")])
+    assert not doctor.well([Finding("c", Health.FAULT, "", "x")])
+
+
+def test_the_codecs_are_there() -> None:
+    assert set(healths(list(machine.check_codecs(Settings(), CLOCK)))) == {Health.WELL}
+
+
+def test_a_folder_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert healths(list(machine.check_data(Settings(data=tmp_path / "file" / "x"), CLOCK))) == [Health.FAULT]
+
+
+def test_a_folder_that_is_not_there_yet_is_looked_at_from_above_and_not_made(tmp_path: Path) -> None:
+    assert set(healths(list(machine.check_data(Settings(data=tmp_path / "a" / "b"), CLOCK)))) == {Health.WELL}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_clock_before_its_own_files_is_a_fault() -> None:
+    assert healths(list(machine.check_clock(Settings(), ManualClock(now=1_000.0)))) == [Health.FAULT]
+    assert Health.FAULT not in healths(list(machine.check_clock(Settings(), CLOCK)))
+
+
+@pytest.mark.parametrize(
+    ("ports", "health"),
+    [("", Health.WELL), ("ten", Health.FAULT), ("9-2", Health.FAULT), ("1-70000", Health.FAULT)],
+)
+def test_a_range_of_ports_is_read_or_refused(ports: str, health: Health) -> None:
+    assert healths(list(network.check_media(Settings(media_ports=ports), CLOCK))) == [health]
+
+
+def test_a_range_too_small_for_a_full_stage_is_a_warning_and_a_taken_one_a_fault() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("0.0.0.0", 0))
+        port = held.getsockname()[1]
+        assert healths(list(network.check_media(Settings(media_ports=str(port)), CLOCK))) == [Health.FAULT]
+
+    assert healths(list(network.check_media(Settings(media_ports=str(port)), CLOCK))) == [Health.WARNING]
+
+
+def test_a_port_that_another_program_holds_is_a_fault_and_a_free_one_is_not() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen(0)
+        port = held.getsockname()[1]
+        held.settimeout(0)
+        taken = list(network.check_front_door(Settings(port=port), CLOCK))
+    free = list(network.check_front_door(Settings(port=port), CLOCK))
+
+    assert healths(taken) == [Health.FAULT]
+    assert healths(free) == [Health.WELL]
+
+
+def test_a_role_that_does_not_answer_is_named() -> None:
+    settings = Settings(control_url="http://127.0.0.1:9", stage_url="http://127.0.0.1:9", cluster_key="k")
+
+    assert [finding.subject for finding in network.check_links(settings, CLOCK)] == [
+        "link to control",
+        "link to stage",
+    ]
+    assert not list(network.check_links(Settings(), CLOCK))

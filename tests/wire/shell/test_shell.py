@@ -1,0 +1,129 @@
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.asgi import serving
+from tests.support.tiny_origin import PART, TinyOrigin
+from tests.support.tiny_whip import TinyWhip
+
+from hustings.cli import main
+from hustings.clients.media import WavWriter, read_voice
+
+
+async def hustings(*words: str) -> tuple[int, str, str]:
+    """Exit code, what went to standard output, and what to standard error."""
+    command = [sys.executable, "-m", "hustings", *words]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, told = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), told.decode()
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    path = tmp_path / "tone.wav"
+    with WavWriter(path) as file:
+        file.write((0.3 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 48_000)).astype(np.float32))
+    return path
+
+
+async def test_listen_writes_what_it_heard_and_a_document_for_programs(tmp_path: Path) -> None:
+    out = tmp_path / "heard.wav"
+    async with serving(TinyOrigin(10).application) as base:
+        code, data, _ = await hustings(
+            "listen", f"{base}/spaces/abc", "--form", "plain", "--seconds", "1", "--out", str(out), "--json"
+        )
+
+    report = json.loads(data)
+    assert code == 0
+    assert report["seconds"] == pytest.approx(6 * PART, abs=0.001)
+    assert len(read_voice(out)) == round(report["seconds"] * 48_000)
+
+
+async def test_listen_fails_when_the_programme_ended_before_what_was_asked() -> None:
+    async with serving(TinyOrigin(4).application) as base:
+        code, data, told = await hustings("listen", f"{base}/spaces/abc", "--form", "plain", "--seconds", "30")
+
+    assert code == 1
+    assert "Heard 0.8 s" in data
+    assert "ended after 0.8 s of the 30 s asked for" in told
+
+
+async def test_speak_says_the_file_and_ends_well(wav: Path) -> None:
+    whip = TinyWhip()
+    async with serving(whip.application) as base:
+        words = ["speak", f"{base}/spaces/abc", "--token", "seat.good", "--file", str(wav), "--json"]
+        code, data, _ = await hustings(*words)
+        await whip.stop()
+
+    assert code == 0
+    assert json.loads(data)["state"] == "done"
+    assert whip.heard[0]
+
+
+async def test_speak_with_a_refused_token_says_why_and_fails(wav: Path) -> None:
+    async with serving(TinyWhip().application) as base:
+        words = ["speak", f"{base}/spaces/abc", "--token", "seat.bad", "--file", str(wav), "--json"]
+        code, data, told = await hustings(*words)
+
+    assert code == 1
+    assert json.loads(data)["error"] == "This seat was given to somebody else."
+    assert "error: This seat was given to somebody else." in told
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["listen", "nowhere"], 1, "is not the address of a Space"),
+        (["listen"], 2, "SPACE_URL"),
+        (["dance"], 2, "dance"),
+        (["speak", "http://a/spaces/b", "--token", "t", "--file", "none.wav"], 1, "none.wav cannot be read as audio"),
+        (["serve", "--roles", "stage,cellar"], 2, "There is no role cellar"),
+    ],
+)
+def test_what_cannot_be_done_is_said_on_standard_error(
+    words: list[str], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert sentence in " ".join(said.err.split())
+
+
+def test_a_setting_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUSTINGS_PORT", "eighty")
+
+    assert main(["doctor"]) == 1
+    assert "HUSTINGS_PORT" in capsys.readouterr().err
+
+
+def test_doctor_prints_findings_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor", "--json", "--data", str(tmp_path), "--port", "0"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == (0 if told["well"] else 1)
+    assert {"subject", "health", "told", "cure"} == set(told["findings"][0])
+
+
+def test_an_account_is_made_and_its_token_printed_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["account", "create", "ada", "--role", "owner", "--token", "--data", str(tmp_path)]) == 0
+
+    said = capsys.readouterr()
+    assert said.out.strip().startswith("hst_")
+    assert "Made the account ada (owner)." in said.err
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["account", "create", "ada", "--data", str(tmp_path), "--json"]
+
+    assert main(words) == 0
+    assert "/setup#" in json.loads(capsys.readouterr().out)["link"]
+    assert main(words) == 1
