@@ -4,6 +4,7 @@ An edge that dials gets the state again in the order documents.feed promises, th
 memory of before, so an edge that falls behind is cut off and starts anew: nobody's slowness holds another up.
 """
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -33,6 +34,16 @@ class _SpaceState:
         return frames + [frame for frame in (self.voices, self.end) if frame]
 
 
+class FeedReader(Channel[bytes]):
+    """Frames for one edge. `lost` is set when it was too slow; what it still holds is then of no use."""
+
+    def __init__(self, frames: list[bytes]) -> None:
+        super().__init__(len(frames) + BACKLOG, WhenFull.CLOSE)
+        self.lost = asyncio.Event()
+        for frame in frames:
+            self.put(frame)
+
+
 class FeedHub:
     """One per stage; lives in the event loop, awaits nothing."""
 
@@ -41,7 +52,7 @@ class FeedHub:
         self._hello = encode_frame(Hello(epoch=epoch))
         self._spaces: dict[str, _SpaceState] = {}
         self._gone: set[str] = set()  # what still comes of them was on its way when they were deleted
-        self._readers: set[Channel[bytes]] = set()
+        self._readers: set[FeedReader] = set()
 
     @property
     def readers(self) -> int:
@@ -55,17 +66,16 @@ class FeedHub:
         for reader in list(self._readers):
             if not reader.put(data) and reader.closed:
                 self._readers.discard(reader)
+                reader.lost.set()
 
-    def subscribe(self) -> Channel[bytes]:
+    def subscribe(self) -> FeedReader:
         """A channel that begins with Hello and the state of every Space; closed when its reader is too slow."""
         replayed = [self._hello, *(frame for state in self._spaces.values() for frame in state.replay())]
-        reader: Channel[bytes] = Channel(len(replayed) + BACKLOG, WhenFull.CLOSE)
-        for frame in replayed:
-            reader.put(frame)
+        reader = FeedReader(replayed)
         self._readers.add(reader)
         return reader
 
-    def unsubscribe(self, reader: Channel[bytes]) -> None:
+    def unsubscribe(self, reader: FeedReader) -> None:
         self._readers.discard(reader)
         reader.close()
 

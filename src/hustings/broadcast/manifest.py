@@ -77,7 +77,7 @@ def load(folder: Path) -> Manifest | None:
     """The folder's manifest; None when there is none or it cannot be read."""
     try:
         return msgspec.json.decode((folder / NAME).read_bytes(), type=Manifest)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
 
 

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 SYNC_EVERY = 0.5  # seconds
 MAX_GAP = 52 * CHUNK  # samples, 10 s: a longer silence of the mixer begins a new take
 MAX_PACKETS = 13 * 60 * 50  # kept between two chunks: a minute of every seat
+DELETED = ".deleted-"  # begins the name of a folder on its way out
 RESERVE = 256 * 2**20  # bytes: more than an hour of programme
 
 
@@ -141,6 +142,7 @@ class Recorder:
 
     async def run(self) -> None:
         """Ends when the channel does; open takes are then closed in order."""
+        await in_thread(self._executor, _remove_rest, self._folder)
         syncing = asyncio.create_task(self._sync_forever(), name="recorder sync")
         try:
             async for item in self._channel:
@@ -164,7 +166,7 @@ class Recorder:
             recording = self._recordings.pop(space, None)
             if recording is not None:
                 await in_thread(self._executor, recording.end_take)
-            await in_thread(self._executor, shutil.rmtree, folder, ignore_errors=True)
+            await in_thread(self._executor, _remove, folder)
 
     async def _take(self, item: Block) -> None:
         if item.space in self._deleted:
@@ -228,6 +230,22 @@ class Recorder:
                 await asyncio.to_thread(_sync_all, paths)
             except OSError:
                 log.exception("recording not synced")
+
+
+def _remove(folder: Path) -> None:
+    """Out of everybody's way first, so that a replay being made finds no folder to put more into."""
+    away = folder.with_name(DELETED + folder.name)
+    try:
+        folder.rename(away)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(away, ignore_errors=True)
+
+
+def _remove_rest(recordings: Path) -> None:
+    """What a crash left of recordings that were being deleted."""
+    for folder in recordings.glob(DELETED + "*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync_all(paths: list[Path]) -> None:

@@ -32,7 +32,7 @@ def _unfinished(recordings: Path) -> list[str]:
     """Ended recordings whose replay is not made, or not told of."""
     found = []
     for folder in sorted(recordings.iterdir()) if recordings.is_dir() else []:
-        manifest = manifests.load(folder) if folder.is_dir() else None
+        manifest = None if folder.name.startswith(".") else manifests.load(folder)
         if manifest is not None and manifest.ended and not (manifest.made and manifest.made.reported):
             found.append(manifest.space)
     return found

@@ -14,9 +14,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from hustings.base.channel import Channel, ChannelClosed
 from hustings.base.errors import HustingsError, NotFound, Unauthorized
-from hustings.broadcast.feed import FeedHub
+from hustings.broadcast.feed import FeedHub, FeedReader
 from hustings.broadcast.manifest import folder_of
 
 SAFE_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}(\.[a-z0-9]{1,8}){1,2}")
@@ -58,30 +57,30 @@ class FeedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reader = self._hub.subscribe()
-        gone = asyncio.create_task(self._until_gone(reader, receive), name="feed reader")
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        tasks = [
+            asyncio.create_task(_pour(reader, send), name="feed"),
+            asyncio.create_task(_until_gone(receive), name="feed reader gone"),
+            asyncio.create_task(reader.lost.wait(), name="feed reader lost"),
+        ]
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._pour(reader, send)
-        except OSError:
-            pass  # the reader is gone: nothing is left to tell
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._hub.unsubscribe(reader)
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _pour(self, reader: Channel[bytes], send: Send) -> None:
-        while True:
-            try:
-                data = await reader.get()
-            except ChannelClosed:
-                break
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _until_gone(self, reader: Channel[bytes], receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._hub.unsubscribe(reader)
+async def _pour(reader: FeedReader, send: Send) -> None:
+    async for data in reader:
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _answer(error: HustingsError) -> JSONResponse:

@@ -1,6 +1,7 @@
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -62,3 +63,12 @@ def test_a_list_of_other_files_is_not_followed(tmp_path: Path, name: str) -> Non
 
     with pytest.raises(AudioUnreadable):
         decode_audio(path)
+
+
+def test_ffmpeg_by_itself_would_follow_such_a_list(tmp_path: Path) -> None:
+    secret = write_wav(tmp_path / "secret.wav", 1.0)
+    path = tmp_path / "list.ffconcat"
+    path.write_text(f"ffconcat version 1.0\nfile {secret.name}\n")
+
+    with av.open(str(path)) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) == 44_100

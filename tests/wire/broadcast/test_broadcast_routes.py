@@ -1,7 +1,8 @@
 """The stage's internal doors over a real socket: the key, the feed's life, files and nothing but files."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import httpx
@@ -44,7 +45,7 @@ async def stage(hub: FeedHub, recordings: Path) -> AsyncIterator[httpx.AsyncClie
         hub.close()
 
 
-async def frames(response: httpx.Response) -> AsyncIterator[Frame]:
+async def frames(response: httpx.Response) -> AsyncGenerator[Frame, None]:
     reader = FrameReader()
     async for data in response.aiter_raw():
         for frame in reader.feed(data):
@@ -66,19 +67,33 @@ async def test_nobody_comes_in_without_the_cluster_key(
 async def test_the_feed_tells_the_state_and_then_what_is_new(stage: httpx.AsyncClient, hub: FeedHub) -> None:
     hub.publish(part(1))
 
-    async with stage.stream("GET", "/internal/feed", headers=KEY) as response:
-        told = frames(response)
+    async with stage.stream("GET", "/internal/feed", headers=KEY) as response, aclosing(frames(response)) as told:
         assert [await anext(told), await anext(told)] == [Hello("e1"), part(1)]
         hub.publish(part(2, bytes(200_000)))
         assert await anext(told) == part(2, bytes(200_000))
 
 
 async def test_a_reader_that_goes_away_is_let_go(stage: httpx.AsyncClient, hub: FeedHub) -> None:
-    async with stage.stream("GET", "/internal/feed", headers=KEY) as response:
-        assert await anext(frames(response)) == Hello("e1")
+    async with stage.stream("GET", "/internal/feed", headers=KEY) as response, aclosing(frames(response)) as told:
+        assert await anext(told) == Hello("e1")
         assert hub.readers == 1
 
     await until(lambda: hub.readers == 0)
+
+
+async def test_a_reader_that_stops_reading_is_cut_off(stage: httpx.AsyncClient, hub: FeedHub) -> None:
+    port = stage.base_url.port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+    writer.write(b"GET /internal/feed HTTP/1.1\r\nHost: stage\r\nAuthorization: Bearer cluster\r\n\r\n")
+    await until(lambda: hub.readers == 1)
+
+    numbers = iter(range(10_000))
+    await until(lambda: hub.readers == 0, each_turn=lambda: hub.publish(part(next(numbers), bytes(10_000))))
+
+    async with asyncio.timeout(10):
+        while await reader.read(1_000_000):
+            pass
+    writer.close()
 
 
 async def test_the_feed_ends_when_the_stage_goes_down(stage: httpx.AsyncClient, hub: FeedHub) -> None:

@@ -173,6 +173,16 @@ async def test_deleting_a_space_leaves_nothing_even_of_what_was_on_its_way(
     assert ended == []
 
 
+async def test_what_a_crash_left_of_a_deletion_is_removed(pool: Executor, tmp_path: Path) -> None:
+    (tmp_path / ".deleted-x").mkdir()
+    (tmp_path / ".deleted-x" / "replay.m4a").write_bytes(b"sound")
+    (tmp_path / "kept").mkdir()
+
+    await record([], tmp_path, pool)
+
+    assert names(tmp_path) == ["kept"]
+
+
 async def test_only_a_recording_can_be_deleted(pool: Executor, tmp_path: Path) -> None:
     (tmp_path / "recordings").mkdir()
     recorder = Recorder(Channel(1, WhenFull.CLOSE), tmp_path / "recordings", ManualClock(), pool)
