@@ -1,7 +1,7 @@
 """The stage's sound and HTTP as one piece on loopback: real clock, real WebRTC, real Opus; no broadcast behind it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
 from hustings.stage.desk import Desk
-from hustings.stage.mixer import Mixer
+from hustings.stage.mixer import TICK_SECONDS, Mixer
 from hustings.stage.music import MusicShelf
 from hustings.stage.opus import OpusEncoder
 from hustings.stage.plans import PlanShelf
@@ -57,6 +57,22 @@ class WholeStage:
     def speaker(self, seat: str, sound: Samples | None = None) -> StockSpeaker:
         """Stock aiortc, with the seat's own token."""
         return StockSpeaker(cast(Stage, self), self.token(seat).removeprefix("seat."), sound)
+
+    @asynccontextmanager
+    async def speaking(self, seat: str, sound: Samples) -> AsyncIterator[StockSpeaker]:
+        speaker = self.speaker(seat, sound)
+        try:
+            await speaker.connect()
+            yield speaker
+        finally:
+            await speaker.close()
+
+    async def until(self, holds: Callable[[], object], *, within: float = 30.0) -> None:
+        """Look once a tick, so that looking does not starve what is looked at."""
+        clock = SystemClock()
+        async with asyncio.timeout(within):
+            while not holds():
+                await clock.sleep_until(clock.monotonic() + TICK_SECONDS)
 
     async def desk(self, seat: str) -> AsyncGenerator[dict[str, Any], None]:
         headers = {"Authorization": f"Bearer {self.token(seat)}"}

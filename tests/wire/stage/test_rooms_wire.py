@@ -1,11 +1,12 @@
 """Stock aiortc speakers on a whole stage: plans in by HTTP, sound in and out by WHIP, the desk beside it."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from tests.support.hearing import Samples
-from tests.support.settling import until
 from tests.support.stage import KEY, amplitude_at, make_plan, seat
 from tests.support.uplink import StockSpeaker
 from tests.support.whole_stage import WholeStage, whole_stage
@@ -31,20 +32,18 @@ def heard(speaker: StockSpeaker, hertz: float) -> float:
     return amplitude_at(np.concatenate(speaker.heard[-ONE_SECOND:]), hertz)
 
 
-async def talking(stage: WholeStage) -> tuple[StockSpeaker, StockSpeaker]:
-    """Ada hums 500 Hz, Ben 1,000 Hz; both have heard somebody for a second."""
+@asynccontextmanager
+async def talking(stage: WholeStage) -> AsyncIterator[tuple[StockSpeaker, StockSpeaker]]:
+    """Ada hums 500 Hz, Ben 1,000 Hz; both have heard the other for a second."""
     assert (await stage.put(live("ada", "ben"))).status_code == 204
-    ada, ben = stage.speaker("ada", hum(500.0)), stage.speaker("ben", hum(1000.0))
-    await ada.connect()
-    await ben.connect()
-    for speaker, other in ((ada, 1000.0), (ben, 500.0)):
-        await until(lambda s=speaker, o=other: len(s.heard) > ONE_SECOND and heard(s, o) > 0.12)  # type: ignore[misc]
-    return ada, ben
+    async with stage.speaking("ada", hum(500.0)) as ada, stage.speaking("ben", hum(1000.0)) as ben:
+        await stage.until(lambda: len(ada.heard) > ONE_SECOND and heard(ada, 1000.0) > 0.12)
+        await stage.until(lambda: len(ben.heard) > ONE_SECOND and heard(ben, 500.0) > 0.12)
+        yield ada, ben
 
 
 async def test_two_stock_speakers_hear_each_other_and_not_themselves(tmp_path: Path) -> None:
-    async with whole_stage(tmp_path) as stage:
-        ada, ben = await talking(stage)
+    async with whole_stage(tmp_path) as stage, talking(stage) as (ada, ben):
         assert heard(ada, 500.0) < 0.01 * heard(ada, 1000.0)
         assert heard(ben, 1000.0) < 0.01 * heard(ben, 500.0)
         items = [stage.out.recorder._items.popleft() for _ in range(len(stage.out.recorder))]
@@ -52,14 +51,10 @@ async def test_two_stock_speakers_hear_each_other_and_not_themselves(tmp_path: P
         assert amplitude_at(np.concatenate(programme), 500.0) > 0.12
         assert amplitude_at(np.concatenate(programme), 1000.0) > 0.12
         assert {item.seat for item in items if isinstance(item, SeatPacket)} == {"ada", "ben"}
-        await ada.close()
-        await ben.close()
 
 
-async def test_the_desk_tells_who_is_connected_and_speaking_and_a_removed_seat_is_put_out(tmp_path: Path) -> None:
-    async with whole_stage(tmp_path) as stage:
-        ada, ben = await talking(stage)
-        events = stage.desk("ben")
+async def test_the_desk_tells_who_speaks_and_a_removed_seat_is_put_out(tmp_path: Path) -> None:
+    async with whole_stage(tmp_path) as stage, talking(stage) as (ada, ben), aclosing(stage.desk("ben")) as events:
         event = await anext(events)
         while not all(s["speaking"] for s in event["seats"]):
             event = await anext(events)
@@ -69,15 +64,12 @@ async def test_the_desk_tells_who_is_connected_and_speaking_and_a_removed_seat_i
         assert (await stage.put(only_ada)).status_code == 204
         while not event.get("removed"):
             event = await anext(events)
-        await until(lambda: ben.pc.connectionState == "closed")
+        await stage.until(lambda: ben.pc.connectionState == "closed")
         assert ada.pc.connectionState == "connected"
-        await until(lambda: heard(ada, 1000.0) < 0.01)
+        await stage.until(lambda: heard(ada, 1000.0) < 0.01)
         refused = await stage.speaker("ben").post("v=0")
         assert refused.status_code == 403
         assert refused.json()["code"] == "not_seated"
-        await events.aclose()
-        await ada.close()
-        await ben.close()
 
 
 async def test_plans_need_the_cluster_key_and_the_desk_a_seat(tmp_path: Path) -> None:
