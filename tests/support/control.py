@@ -1,5 +1,6 @@
 """Control with a real SQLite file, spoken to over ASGI, beside a stage that writes down what it is told."""
 
+import asyncio
 import contextlib
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ class RecordingStage:
         self.deleted: list[str] = []
         self.away = False
         self.refused: set[str] = set()
+        self.looks = 0
+        self.looked = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.away:
@@ -45,6 +48,8 @@ class RecordingStage:
             return 401, b""
         space = scope["path"].rpartition("/")[2]
         if scope["path"] == "/internal/epoch":
+            self.looks += 1
+            self.looked.set()
             return 200, msgspec.json.encode({"epoch": self.epoch})
         if space in self.refused:
             return 400, b""

@@ -14,6 +14,7 @@ from hustings.spaces.stage_link import StageLink
 from hustings.store.store import Store
 
 STAGE_TIMEOUT = 5.0  # seconds
+PARTS = (people, passkeys, tokens, spaces, seats, invitations, hands, calendar, internal)
 
 
 def stage_client(stage_url: str, cluster_key: str) -> httpx.AsyncClient:
@@ -26,7 +27,7 @@ def control_app(services: Services) -> FastAPI:
     """Every route, in the order in which they are matched."""
     app = FastAPI(title="Hustings", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
     app.state.services = services
-    for part in (people, passkeys, tokens, spaces, seats, invitations, hands, calendar, internal):
+    for part in PARTS:
         app.include_router(part.router)
     app.add_middleware(BodyLimit)
     translate_errors(app)
