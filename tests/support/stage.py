@@ -29,6 +29,7 @@ from hustings.stage.rooms import Rooms
 T = TypeVar("T")
 DOORS_AT = 1_700_000_000.0
 KEY = "k" * 64
+UP_FOR = 5000.0  # seconds the machine has been up when a Hall opens
 
 
 class RawEncoder:
@@ -171,8 +172,8 @@ def hall(plan: SpacePlan, *, now: float = DOORS_AT, resumed: bool = False) -> Ha
     frames: list[Frame] = []
     closed: list[Source] = []
     out = outlets(frames)
-    room = Room(plan, outlets=out, make_encoder=RawEncoder, close=closed.append, resumed=resumed)
-    return Hall(room, frames, out, closed, now, now)
+    room = Room(plan, outlets=out, make_encoder=RawEncoder, close=closed.append, opened_at=UP_FOR, resumed=resumed)
+    return Hall(room, frames, out, closed, now, now - UP_FOR)
 
 
 class Town:

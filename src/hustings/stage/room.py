@@ -59,7 +59,7 @@ class Outlets:
 
 
 class Room:
-    """`close` is called with every session that must end; it must not wait."""
+    """`close` is called with every session that must end; it must not wait. `opened_at` in monotonic seconds."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Room:
         outlets: Outlets,
         make_encoder: Callable[[], Encoder],
         close: Callable[[Source], None],
+        opened_at: float,
         resumed: bool = False,
     ) -> None:
         self.plan = plan
@@ -80,7 +81,7 @@ class Room:
         self._close = close
         self._monitors = Monitors(make_encoder)
         self._ticks = 0
-        self._now = 0.0
+        self._now = opened_at
         self._empty_since: float | None = None
         self._told: tuple[Voice, ...] = ()
         self._told_at = -VOICES_AT_LEAST

@@ -89,6 +89,7 @@ class Rooms:
             outlets=self._outlets,
             make_encoder=self._make_encoder,
             close=self._end_session,
+            opened_at=self._clock.monotonic(),
             resumed=resumed,
         )
         self._fetch_music(None, plan)
