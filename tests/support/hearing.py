@@ -64,6 +64,11 @@ class Score:
     pesq: float
     stoi: float
 
+    @property
+    def is_good(self) -> bool:
+        """What the uplink owes on a clean network."""
+        return self.pesq >= 3.9 and self.stoi >= 0.97
+
     def __str__(self) -> str:
         return f"PESQ-wb {self.pesq:.2f}  STOI {self.stoi:.3f}"
 

@@ -1,19 +1,21 @@
 """WHIP sessions from offer to end: who may open one, how many may be half open, and when one is over.
 
-The attack: a token replayed in a loop, or offers that never connect, each holding sockets. A session that has
-not connected after CONNECT_WITHIN is closed; a seat has few half-open ones, the newest win; a Space and the
-stage have a bound beyond which offers are told to come back. It never decides who may sit: `Seating` does.
+The attack: a token replayed in a loop, or offers that never connect, each holding sockets. A seat's offers are
+paced; a session that has not connected after CONNECT_WITHIN is closed; a seat has few half-open ones, the newest
+win; a Space and the stage have a bound beyond which offers are told to come back. It never decides who may sit:
+`Seating` does.
 """
 
 import asyncio
 import contextlib
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import structlog
 
 from hustings.base.clock import Clock
-from hustings.base.errors import HustingsError, Unavailable
+from hustings.base.errors import HustingsError, TooMany, Unavailable
 from hustings.base.ids import new_secret
 from hustings.base.tasks import TaskScope
 from hustings.documents.seat_token import SeatClaim
@@ -27,6 +29,15 @@ CONNECT_WITHIN: Final = 15.0  # s from the answer to the end of the DTLS handsha
 SILENCE_ENDS: Final = 60.0  # s without packets until the seat is freed
 LOOK_EVERY: Final = 1.0  # s
 HALF_OPEN_SEAT, HALF_OPEN_SPACE, HALF_OPEN_STAGE = 2, 26, 104
+
+
+OFFERS_PER_MINUTE: Final = 40  # of one seat: a client that lost its connection offers anew every two seconds
+
+
+class TooManyOffers(TooMany):
+    """One seat connects again and again."""
+
+    code = "too_many_offers"
 
 
 class StageBusy(Unavailable):
@@ -88,8 +99,9 @@ class WhipSessions:
         self._media = media
         self._connect_within = connect_within
         self._silence_ends = silence_ends
-        self._certificates = Certificates()
+        self._certificates = Certificates(clock)
         self._sessions: dict[str, WhipSession] = {}
+        self._offers: dict[tuple[str, str], deque[float]] = {}
         self._scope: TaskScope | None = None
         self._opening = 0
 
@@ -108,12 +120,13 @@ class WhipSessions:
         return self._sessions.get(session)
 
     async def open(self, space: str, token: str, sdp: str) -> WhipSession:
-        """Answer an offer. Raises Seating's errors, BadOffer, StageBusy, NoPort."""
+        """Answer an offer. Raises Seating's errors, BadOffer, TooManyOffers, StageBusy, NoPort."""
         if self._scope is None or len(self._half_open()) + self._opening >= HALF_OPEN_STAGE:
             raise StageBusy("The stage is setting up too many connections. Try again in a moment.")
         self._opening += 1
         try:
             claim = await self._seating.authorise(space, token)
+            self._pace(claim)
             offer = parse_offer(sdp)
             await self._make_room(claim)
             session = await self._answer(claim, offer)
@@ -125,6 +138,16 @@ class WhipSessions:
         self._sessions[session.id] = session
         session.task = self._scope.spawn(self._live(session, offer), "whip session")
         return session
+
+    def _pace(self, claim: SeatClaim) -> None:
+        """Remembers as many times of as many seats as were authorised: both are few."""
+        now = self._clock.monotonic()
+        times = self._offers.setdefault((claim.space, claim.seat), deque(maxlen=OFFERS_PER_MINUTE))
+        if len(times) == OFFERS_PER_MINUTE and now - times[0] < 60:
+            raise TooManyOffers(
+                "This seat has connected too often within a minute. Wait a little.", retry_after=60 - (now - times[0])
+            )
+        times.append(now)
 
     def _half_open(self, space: str | None = None, seat: str | None = None) -> list[WhipSession]:
         return [

@@ -27,6 +27,7 @@ from aiortc.rtcdtlstransport import (
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
 
 from hustings.audio.rtp import is_rtcp
+from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, Unavailable
 from hustings.base.settings import Settings
 from hustings.stage.sdp import Fingerprint, LocalTransport, RemoteTransport
@@ -70,11 +71,12 @@ class MediaSettings:
 class Certificates:
     """One certificate for every session of a stage, made anew before it expires: making one blocks the loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._current: RTCCertificate | None = None
 
     def current(self) -> RTCCertificate:
-        margin = datetime.datetime.now(tz=datetime.UTC) + datetime.timedelta(days=2)
+        margin = datetime.datetime.fromtimestamp(self._clock.now(), tz=datetime.UTC) + datetime.timedelta(days=2)
         if self._current is None or self._current.expires < margin:
             self._current = RTCCertificate.generateCertificate()
         return self._current

@@ -9,7 +9,7 @@ from aiortc import RTCSessionDescription
 from tests.support.asgi import free_port
 from tests.support.uplink import Stage, StockSpeaker, stage
 
-from hustings.stage.sessions import HALF_OPEN_SEAT, HALF_OPEN_SPACE
+from hustings.stage.sessions import HALF_OPEN_SEAT, HALF_OPEN_SPACE, OFFERS_PER_MINUTE
 from hustings.stage.transport import MediaSettings
 
 SDP = "application/sdp"
@@ -142,6 +142,14 @@ async def test_a_replayed_offer_keeps_few_sessions_half_open(door: Stage, speake
     offer = await speaker.offer()
     locations = [(await speaker.post(offer)).headers["location"].rsplit("/", 1)[1] for _ in range(6)]
     assert [door.sessions.find(name) is not None for name in locations] == [False] * 4 + [True] * HALF_OPEN_SEAT
+
+
+async def test_a_token_replayed_in_a_loop_is_429(door: Stage, speaker: StockSpeaker) -> None:
+    offer = await speaker.offer()
+    answers = [await speaker.post(offer) for _ in range(OFFERS_PER_MINUTE + 1)]
+    assert {answer.status_code for answer in answers[:-1]} == {201}
+    assert answers[-1].status_code == 429
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
 
 
 async def test_too_many_half_open_sessions_of_a_space_are_503(door: Stage, speaker: StockSpeaker) -> None:
