@@ -87,6 +87,12 @@ class _Recording:
         self.writer = None
         Reserve(self.folder, 0).release()
 
+    def pause(self) -> None:
+        """The stage goes down: close what is open; the next run adds a take."""
+        if self.writer is not None:
+            self.end_take()
+            self.save()
+
     def end(self) -> None:
         self.end_take()
         self.manifest.ended = True
@@ -141,7 +147,7 @@ class Recorder:
         self._working = asyncio.Lock()  # held while a thread is at a recording, so that none is deleted under it
 
     async def run(self) -> None:
-        """Ends when the channel does; open takes are then closed in order."""
+        """Ends when the channel does or when cancelled; open takes are closed in order either way."""
         await in_thread(self._executor, _remove_rest, self._folder)
         syncing = asyncio.create_task(self._sync_forever(), name="recorder sync")
         try:
@@ -151,12 +157,11 @@ class Recorder:
                         await self._take(item)
                 except Exception:  # supervisor: one Space's failure must not end the recording of the others
                     log.exception("recording failed", space=item.space)
-            for recording in self._recordings.values():
-                await in_thread(self._executor, recording.end_take)
-                await in_thread(self._executor, recording.save)
         finally:
             syncing.cancel()
             await asyncio.gather(syncing, return_exceptions=True)
+            for recording in self._recordings.values():
+                await in_thread(self._executor, recording.pause)
 
     async def delete(self, space: str) -> None:
         """Stop recording the Space and remove everything recorded of it."""

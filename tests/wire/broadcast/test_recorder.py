@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import Executor
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from tests.support.programme import blocks, record
@@ -236,6 +237,23 @@ async def test_room_is_set_aside_while_recording_and_given_back(
     await running
 
     assert not reserve.exists()
+
+
+async def test_a_stage_that_is_stopped_closes_its_take(speech: Samples, pool: Executor, tmp_path: Path) -> None:
+    channel: Channel[Block] = Channel(10_000, WhenFull.CLOSE)
+    running = asyncio.create_task(Recorder(channel, tmp_path, ManualClock(), pool).run())
+    for item in blocks(speech[: 2 * PART]):
+        channel.put(item)
+    await until(lambda: not len(channel))
+
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    take = told(tmp_path).takes[0]
+    with av.open(str(tmp_path / "s" / take.flac)) as container:
+        assert container.streams.audio[0].duration == take.samples >= 2 * PART - CHUNK
+    assert not (tmp_path / "s" / "reserve.bin").exists()
+    assert not told(tmp_path).ended
 
 
 KEPT = (".flac", ".aac", ".opus")
