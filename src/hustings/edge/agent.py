@@ -19,6 +19,8 @@ from hustings.edge.plans import PlanBook
 log = structlog.get_logger(__name__)
 
 TICK = 0.1  # seconds between two looks at what is overdue
+HELD_UP = 0.2  # seconds by which a look may be late before the feed is read first
+TURNS = 40  # of the event loop, enough to read some seconds of a feed
 SILENCE = 15.0  # seconds without a byte after which a feed is dialled anew
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two attempts to dial
 ASK_CONTROL = 2.0  # seconds between two questions to control while the stage is lost
@@ -81,8 +83,11 @@ class EdgeAgent:
 
     async def _tick_for_ever(self) -> None:
         while True:
+            planned = self._clock.monotonic() + TICK
+            await self._clock.sleep_until(planned)
+            if self._clock.monotonic() > planned + HELD_UP:
+                await _read_what_came()
             self._spaces.tick()
-            await self._clock.sleep_until(self._clock.monotonic() + TICK)
 
     async def _ask_for_ever(self) -> None:
         while True:
@@ -97,3 +102,9 @@ class EdgeAgent:
             except HustingsError:
                 continue
             self._spaces.plan_from_control(told)
+
+
+async def _read_what_came() -> None:
+    """This process was held up: parts that came meanwhile wait in its sockets, and must not count as lost."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)

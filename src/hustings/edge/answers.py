@@ -54,16 +54,17 @@ class WrongMethod(errors.Invalid):
 
     code = "wrong_method"
 
+    def __init__(self, *methods: str) -> None:
+        super().__init__(f"This address answers {' and '.join(methods)} only.")
+        self.methods = methods
+
 
 async def answer(send: Send, scope: Scope, status: int, headers: Headers, body: bytes = b"") -> None:
     """A whole answer; its body is left out for HEAD, its length is not."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, (b"content-length", str(len(body)).encode())],
-        }
-    )
+    told = [*headers]
+    if status not in (204, 304):  # RFC 9110 8.6
+        told.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
@@ -78,6 +79,8 @@ async def answer_error(send: Send, scope: Scope, error: errors.HustingsError) ->
     headers = [NEVER]
     if isinstance(error, errors.TooMany | errors.Unavailable):
         headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
+    if isinstance(error, WrongMethod):
+        headers.append((b"allow", ", ".join(error.methods).encode()))
     told = {"error": str(error), "code": error.code}
     await answer_json(send, scope, told, status=status_of(error), headers=headers)
 
@@ -97,7 +100,7 @@ def header(scope: Scope, name: bytes) -> str:
 
 def require(scope: Scope, *methods: str) -> None:
     if scope["method"] not in methods:
-        raise WrongMethod(f"This address answers {' and '.join(methods)} only.")
+        raise WrongMethod(*methods)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

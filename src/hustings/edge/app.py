@@ -60,7 +60,7 @@ class FrontDoor:
         scope, _, send = request
         path: str = scope["path"]
         segments = path.split("/")
-        if ".." in segments or "." in segments:
+        if len(segments) < 2 or ".." in segments or "." in segments:
             raise NotFound("There is nothing at this address.")
         if segments[1] == "spaces" and len(segments) > 3 and segments[3] != "stage":
             await self._space(segments[2], segments[3:], request)

@@ -1,12 +1,16 @@
 """The edge dials its stage again whatever it does, and what it holds survives that."""
 
+import asyncio
+
 from starlette.responses import Response, StreamingResponse
 from tests.support import playlist_rules as rules
 from tests.support.settling import until
-from tests.wire.edge.conftest import SPACE, Control, Edge, Stage, plan
+from tests.wire.edge.conftest import KEY, SPACE, Control, Edge, Stage, plan
 
-from hustings.documents.feed import Hello, encode_frame
+from hustings.base.clock import ManualClock
+from hustings.documents.feed import Frame, Hello, Hold, Init, Part, Plan, Programme, encode_frame
 from hustings.documents.space import SpaceState
+from hustings.edge.role import EdgeRole
 
 
 async def test_a_cut_connection_is_dialled_again_without_a_listener_noticing(
@@ -19,7 +23,8 @@ async def test_a_cut_connection_is_dialled_again_without_a_listener_noticing(
     stage.hub.close()
     await edge.is_connected(False)
     stage.say([9])
-    await edge.redials()
+    edge.clock.advance(0.2)  # the longest first pause is 0.15 s
+    await edge.is_connected()
     await edge.has(9)
     after = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
     assert "p9-first" in after
@@ -81,6 +86,62 @@ async def test_a_stage_that_refuses_is_asked_again(edge: Edge, stage: Stage) -> 
     assert not edge.role.agent.connected
     stage.routes = whole
     await edge.redials()
+
+
+class Faucet:
+    """A feed over a bare socket: what it writes is in the reader's kernel when `pour` returns."""
+
+    def __init__(self) -> None:
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")
+        self._writers.append(writer)
+
+    def pour(self, *frames: Frame) -> None:
+        for writer in self._writers:
+            writer.write(b"".join(map(encode_frame, frames)))
+
+    async def close(self) -> None:
+        for writer in self._writers:
+            writer.close()
+            await writer.wait_closed()
+
+
+def next_number(role: EdgeRole) -> int:
+    live = role.spaces.get(SPACE)
+    return 0 if live is None or not live.renditions else live.renditions["aac64"].window.next_number or 0
+
+
+def part(number: int) -> Part:
+    return Part(SPACE, "aac64", "real", number, Programme.CONVERSATION, b"%d" % number)
+
+
+async def test_a_process_that_was_held_up_reads_its_feed_before_it_calls_a_part_lost(
+    holds: dict[str, list[bytes]],
+) -> None:
+    faucet, clock = Faucet(), ManualClock()
+    server = await asyncio.start_server(faucet.greet, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    role = EdgeRole(stage_url=url, control_url=url, cluster_key=KEY, clock=clock, site=None)
+    running = asyncio.create_task(role.run())
+    await until(lambda: role.agent.connected)
+    loop = holds["aac64"]
+    held = [Hold(SPACE, "aac64", index, len(loop), data) for index, data in enumerate(loop)]
+    faucet.pour(Plan(plan()), Init(SPACE, "aac64", b"init"), *held, *map(part, range(4)))
+    await until(lambda: next_number(role) == 4)
+    faucet.pour(*map(part, range(4, 8)))
+    clock.advance(4.0)
+    await until(lambda: next_number(role) >= 8)
+    live = role.spaces.get(SPACE)
+    assert live is not None
+    assert live.renditions["aac64"].window.segments[-1].name == "s1-real.m4s"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await faucet.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_a_space_control_has_ended_is_not_held_open_for_a_lost_stage(

@@ -90,7 +90,9 @@ async def test_assets_come_compressed_as_the_browser_likes(edge: Edge, accepts: 
 
 
 async def test_a_page_is_only_read(edge: Edge) -> None:
-    assert (await edge.client.post("/")).status_code == 405
+    refused = await edge.client.post("/")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "GET, HEAD"
     head = await edge.client.head("/", headers={"accept-encoding": "identity"})
     assert head.headers["content-length"] == str(len(APP))
     assert head.content == b""
