@@ -65,12 +65,6 @@ def test_a_test_waits_for_events_and_not_by_the_clock(path: Path) -> None:
     assert not waits
 
 
-def test_test_files_have_names_of_their_own() -> None:
-    names = [path.name for path in TESTS if path.name.startswith("test_")]
-
-    assert sorted(names) == sorted(set(names))
-
-
 def test_no_tracked_file_names_this_machine_or_a_package_host() -> None:
     here = str(Path.cwd().parent) + "/"
     resolved = re.compile(r'"resolved": "http|(extra-)?index-url\s*=|(url|path) = "http[^"]*\.(whl|tar\.gz)')
