@@ -10,13 +10,20 @@ depends_on = None
 
 
 def upgrade() -> None:
-    _accounts_and_links()
-    _credentials()
-    _spaces_and_seats()
-    _invitations_and_requests()
+    _accounts()
+    _flags()
+    _account_links()
+    _challenges()
+    _passkeys()
+    _sessions()
+    _tokens()
+    _spaces()
+    _seats()
+    _invitations()
+    _requests()
 
 
-def _accounts_and_links() -> None:
+def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -28,12 +35,18 @@ def _accounts_and_links() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+
+
+def _flags() -> None:
     op.create_table(
         "flags",
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _account_links() -> None:
     op.create_table(
         "account_links",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -52,7 +65,7 @@ def _accounts_and_links() -> None:
     )
 
 
-def _credentials() -> None:
+def _challenges() -> None:
     op.create_table(
         "challenges",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -62,6 +75,9 @@ def _credentials() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _passkeys() -> None:
     op.create_table(
         "passkeys",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -77,6 +93,9 @@ def _credentials() -> None:
         sa.UniqueConstraint("credential_id"),
     )
     op.create_index(op.f("ix_passkeys_account_id"), "passkeys", ["account_id"], unique=False)
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -91,6 +110,9 @@ def _credentials() -> None:
         sa.UniqueConstraint("secret_hash"),
     )
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
+
+
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -108,7 +130,7 @@ def _credentials() -> None:
     op.create_index(op.f("ix_tokens_account_id"), "tokens", ["account_id"], unique=False)
 
 
-def _spaces_and_seats() -> None:
+def _spaces() -> None:
     op.create_table(
         "spaces",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -138,6 +160,9 @@ def _spaces_and_seats() -> None:
     )
     op.create_index(op.f("ix_spaces_creator_id"), "spaces", ["creator_id"], unique=False)
     op.create_index(op.f("ix_spaces_state"), "spaces", ["state"], unique=False)
+
+
+def _seats() -> None:
     op.create_table(
         "seats",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -161,7 +186,7 @@ def _spaces_and_seats() -> None:
     op.create_index(op.f("ix_seats_space_id"), "seats", ["space_id"], unique=False)
 
 
-def _invitations_and_requests() -> None:
+def _invitations() -> None:
     op.create_table(
         "invitations",
         sa.Column("id", sa.String(length=128), nullable=False),
@@ -183,6 +208,9 @@ def _invitations_and_requests() -> None:
     )
     op.create_index(op.f("ix_invitations_account_id"), "invitations", ["account_id"], unique=False)
     op.create_index(op.f("ix_invitations_space_id"), "invitations", ["space_id"], unique=False)
+
+
+def _requests() -> None:
     op.create_table(
         "requests",
         sa.Column("id", sa.String(length=128), nullable=False),
