@@ -114,8 +114,7 @@ class TakeWriter:
         freed = self._reserve.release()
         if not self._tracks_stopped:
             self._stop_tracks()
-            if freed:
-                return
+            return
         if freed:
             return
         stopped = self.take.flac if self.take.flac in self._files else self.take.aac
