@@ -83,7 +83,14 @@ def measure(seats: int, talking: int, seconds: float) -> dict[str, float]:
     )  # fmt: skip
     channels: list[Channel[Block]] = [Channel(1, WhenFull.DROP_OLDEST) for _ in range(2)]
     outlets = Outlets(channels[0], channels[1], lambda _frame: None)
-    room = Room(plan, outlets=outlets, make_encoder=OpusEncoder, close=lambda _peer: None, opened_at=0.0)
+    room = Room(
+        plan,
+        outlets=outlets,
+        make_encoder=OpusEncoder,
+        close=lambda _peer: None,
+        preshow=preshow_bed(),
+        opened_at=0.0,
+    )
     for number, name in enumerate(names):
         room.attach(SeatClaim("bench", name, 0), Seated(voice(number) if number < talking else quiet))
     ticks = int(seconds / TICK_SECONDS)

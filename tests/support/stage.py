@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
+from hustings.audio.beds import preshow_bed
 from hustings.audio.level import Samples
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import ManualClock
@@ -172,7 +173,15 @@ def hall(plan: SpacePlan, *, now: float = DOORS_AT, resumed: bool = False) -> Ha
     frames: list[Frame] = []
     closed: list[Source] = []
     out = outlets(frames)
-    room = Room(plan, outlets=out, make_encoder=RawEncoder, close=closed.append, opened_at=UP_FOR, resumed=resumed)
+    room = Room(
+        plan,
+        outlets=out,
+        make_encoder=RawEncoder,
+        close=closed.append,
+        preshow=preshow_bed(),
+        opened_at=UP_FOR,
+        resumed=resumed,
+    )
     return Hall(room, frames, out, closed, now, now - UP_FOR)
 
 

@@ -104,13 +104,13 @@ def _bed(chords: _Chords, plucks: Sequence[int], *, pad_level: float, pluck_leve
     loop = np.zeros(len(chords) * SEGMENT)
     pads = {note: _pad(note) for note in {note for chord in chords for note in chord}}
     beat = SEGMENT // len(plucks)
+    struck = {note: pluck_level * _pluck(note + 12, 2 * beat, decay) for note in pads}
     for index, chord in enumerate(chords):
         start = index * SEGMENT
         for note in chord:
             _place(loop, pad_level * pads[note], start - SEGMENT // 2)
         for number, which in enumerate(plucks):
-            note = chord[which] + 12
-            _place(loop, pluck_level * _pluck(note, 2 * beat, decay), start + number * beat)
+            _place(loop, struck[chord[which]], start + number * beat)
     return _shared(at_bed_level(_echo(loop, 0.36, 0.35)))
 
 

@@ -5,7 +5,7 @@ It turns a plan and the conversation into blocks. It never hears backstage, enco
 
 import numpy as np
 
-from hustings.audio.beds import end_sound, hold_bed, preshow_bed
+from hustings.audio.beds import end_sound, hold_bed
 from hustings.audio.level import Meter, Samples
 from hustings.audio.limiter import Limiter
 from hustings.audio.mix import SILENCE, Fader
@@ -62,13 +62,13 @@ class Loop:
 class Timeline:
     """One Space's programme. `position` is the first sample of the next block, None before it begins."""
 
-    def __init__(self, space: str, *, resumed: bool) -> None:
+    def __init__(self, space: str, *, preshow: Samples, resumed: bool) -> None:
         """`resumed`: the Space was already going when this run of the stage began."""
         self.position: int | None = None
         self.kind = Programme.NONE
         self.finished = False
         self.meter = Meter()
-        self.preshow = Loop(preshow_bed())
+        self.preshow = Loop(preshow)
         self._space = space
         self._resumed = resumed
         self._starts_at: int | None = None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from hustings.audio.level import Samples
 from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
 from hustings.base.grid import TICK
@@ -59,7 +60,9 @@ class Outlets:
 
 
 class Room:
-    """`close` is called with every session that must end; it must not wait. `opened_at` in monotonic seconds."""
+    """`close` is called with every session that must end; it must not wait. `preshow` is the loop played
+    before the start, until another is given to the timeline; `opened_at` is in monotonic seconds.
+    """
 
     def __init__(
         self,
@@ -68,11 +71,12 @@ class Room:
         outlets: Outlets,
         make_encoder: Callable[[], Encoder],
         close: Callable[[Source], None],
+        preshow: Samples,
         opened_at: float,
         resumed: bool = False,
     ) -> None:
         self.plan = plan
-        self.timeline = Timeline(plan.id, resumed=resumed and plan.doors_at is not None)
+        self.timeline = Timeline(plan.id, preshow=preshow, resumed=resumed and plan.doors_at is not None)
         self.finished_at: float | None = None  # monotonic
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []

@@ -10,6 +10,7 @@ import structlog
 
 from hustings.audio.beds import end_sound, hold_bed, preshow_bed
 from hustings.audio.level import Samples
+from hustings.audio.mix import SILENCE
 from hustings.base.clock import Clock
 from hustings.base.errors import NotFound
 from hustings.base.tasks import TaskScope
@@ -66,16 +67,25 @@ class Rooms:
         self._exchange = exchange
         self._forget = forget
         self._rooms: dict[str, Room] = {}
+        self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
         self._saving = asyncio.Lock()
         self._scope = TaskScope()
 
     async def load(self) -> None:
-        """Make the beds and take up every Space that was carried before; asks nobody."""
-        for make in (preshow_bed, hold_bed, end_sound):
+        """Take up every Space that was carried before; asks nobody. The pre-show bed follows when it is made."""
+        for make in (hold_bed, end_sound):
             await asyncio.to_thread(make)
         for plan in await asyncio.to_thread(self._shelf.load):
             self._open(plan, resumed=True)
+        self._scope.spawn(self._make_bed(), "make pre-show bed")
+
+    async def _make_bed(self) -> None:
+        """It takes most of a second, which those who speak must not wait after a restart."""
+        self._bed = await asyncio.to_thread(preshow_bed)
+        for room in self._rooms.values():
+            if room.plan.preshow is None:
+                room.timeline.preshow.replace(self._bed)
 
     async def close(self) -> None:
         """End every session; the Rooms themselves are on disk."""
@@ -89,6 +99,7 @@ class Rooms:
             outlets=self._outlets,
             make_encoder=self._make_encoder,
             close=self._end_session,
+            preshow=self._bed if plan.preshow is None else SILENCE,
             opened_at=self._clock.monotonic(),
             resumed=resumed,
         )
@@ -140,10 +151,12 @@ class Rooms:
             self._scope.spawn(self._play_music(plan.id, plan.preshow), "fetch music")
 
     async def _play_music(self, space: str, name: str | None) -> None:
-        sound: Samples | None = await self._music.get(name) if name else None
+        sound = await self._music.get(name) if name else None
+        if sound is None:
+            sound = await asyncio.to_thread(preshow_bed)
         room = self._rooms.get(space)
         if room is not None and room.plan.preshow == name:
-            room.timeline.preshow.replace(preshow_bed() if sound is None else sound)
+            room.timeline.preshow.replace(sound)
 
     # Seating
 

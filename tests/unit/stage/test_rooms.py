@@ -82,6 +82,19 @@ async def test_a_restarted_stage_carries_on_without_control(tmp_path: Path) -> N
     position = again.rooms.room("space1").timeline.position
     assert position is not None
     assert position / SAMPLE_RATE == pytest.approx(12.0, abs=0.05)
+    await again.rooms.close()
+
+
+async def test_the_bed_comes_by_itself_to_spaces_taken_up_before_it_was_made(tmp_path: Path) -> None:
+    await Town(tmp_path).rooms.put(make_plan(state=SpaceState.DOORS))
+    town = Town(tmp_path)
+    await town.rooms.load()
+    town.step(100)
+    await town.settled()
+    before = town.programme()
+    town.step(150)
+    assert loudness(town.programme()[-50 * TICK :]) > -24
+    assert not before.any()
 
 
 async def test_an_older_plan_is_neither_acted_on_nor_kept(tmp_path: Path) -> None:
