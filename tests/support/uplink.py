@@ -167,7 +167,7 @@ class WavTrack(AudioStreamTrack):
     async def recv(self) -> av.AudioFrame:
         loop = asyncio.get_running_loop()
         self._begin = self._begin if self._begin is not None else loop.time()
-        await asyncio.sleep(max(0.0, self._begin + self._number * TICK - loop.time()))
+        await SystemClock().sleep_until(self._begin + self._number * TICK)
         block = self._sound[self._number] if self._number < len(self._sound) else np.zeros(960, np.float32)
         frame = av.AudioFrame.from_ndarray((block * 32767).astype(np.int16)[None, :], "s16", "mono")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, self._number * 960, fractions.Fraction(1, 48_000)
@@ -263,4 +263,4 @@ class RawVoice:
             self.timestamp = (self.timestamp + 960) & 0xFFFFFFFF
             block = (0.3 * np.sin(2 * np.pi * 440 * at / 48_000)).astype(np.float32)
             await self.send(self.packet(self._encoder.encode(block)))
-            await asyncio.sleep(max(0.0, start + (number + 1) * TICK - loop.time()))
+            await SystemClock().sleep_until(start + (number + 1) * TICK)
