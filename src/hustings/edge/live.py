@@ -240,10 +240,14 @@ class Spaces:
             live.programme = frame.programme
 
     def _forget(self, space: str) -> None:
+        """One that has ended is heard to its end by those behind; one that was deleted is gone at once."""
         live = self._spaces.get(space)
-        if live is not None:
-            live.close()
-            live.plan, live.voices, live.gone_at = None, (), self._clock.monotonic()
+        if live is None:
+            return
+        if live.programme is not feed.Programme.END:
+            del self._spaces[space]
+        live.close()
+        live.plan, live.voices, live.gone_at = None, (), self._clock.monotonic()
 
     def _space(self, space: str) -> LiveSpace:
         if space not in self._spaces:

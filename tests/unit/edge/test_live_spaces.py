@@ -86,6 +86,7 @@ def test_texts_are_kept_until_something_changes(spaces: Spaces) -> None:
 
 def test_a_space_the_stage_let_go_is_kept_until_all_have_heard_its_end(spaces: Spaces, clock: ManualClock) -> None:
     spaces.take(part(0))
+    spaces.take(feed.End("s", 0))
     spaces.take(feed.Gone("s"))
     assert found(spaces).renditions["aac64"].window.ended
     clock.advance(89)
@@ -94,6 +95,14 @@ def test_a_space_the_stage_let_go_is_kept_until_all_have_heard_its_end(spaces: S
     clock.advance(2)
     spaces.tick()
     assert spaces.get("s") is None
+
+
+def test_a_deleted_space_is_gone_at_once_and_its_listeners_are_woken(spaces: Spaces) -> None:
+    spaces.take(part(0))
+    window = found(spaces).renditions["aac64"].window
+    spaces.take(feed.Gone("s"))
+    assert spaces.get("s") is None
+    assert window.ended
 
 
 def test_pauses_between_dials_grow_to_a_limit_and_are_spread() -> None:
