@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -47,6 +48,11 @@ DESK = Kind("desk", at_once=256, queue=0, patience=0.0, body=KILO, silence=10.0,
 REPLAY = Kind("replay", at_once=128, queue=256, patience=5.0, body=KILO, silence=30.0, down=STAGE_DOWN)
 
 
+def _forgetful_jar() -> CookieJar:
+    """The attack it stops: httpx keeps the cookies of every answer and would sign the next visitor in with them."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
 class Upstream:
     """One pool to one role. `run` of the front door closes it."""
 
@@ -60,6 +66,7 @@ class Upstream:
             limits=httpx.Limits(max_connections=kind.at_once, max_keepalive_connections=kind.at_once),
             timeout=httpx.Timeout(kind.silence, connect=2.0),
             trust_env=False,
+            cookies=_forgetful_jar(),
         )
         for name in list(self._client.headers):  # httpx would ask for encodings the client never named
             del self._client.headers[name]

@@ -35,6 +35,7 @@ class Role:
             routes=[
                 Route("/slow", self.slow),
                 Route("/sink", self.sink, methods=["POST"]),
+                Route("/sign-in", self.sign_in, methods=["POST"]),
                 Route("/{rest:path}", self.echo, methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"]),
             ]
         )
@@ -57,6 +58,11 @@ class Role:
         return JSONResponse(
             {"got": len(self.body)}, 201, {"location": "/api/v1/x", "connection": "x-hop", "x-hop": "1"}
         )
+
+    async def sign_in(self, request: Request) -> Response:
+        answer = Response()
+        answer.set_cookie("session", "ada")
+        return answer
 
     async def echo(self, request: Request) -> Response:
         body = await request.body()
@@ -150,6 +156,14 @@ async def test_a_body_is_passed_on_as_it_comes(rig: Rig) -> None:
 def chunked(size: int) -> Iterator[bytes]:
     for _ in range(size // 100):
         yield b"x" * 100
+
+
+async def test_a_cookie_reaches_its_visitor_and_nobody_else(rig: Rig) -> None:
+    signed_in = await rig.client.post("/sign-in")
+    assert signed_in.cookies["session"] == "ada"
+    assert (await rig.client.get("/echo")).json()["headers"]["cookie"] == "session=ada"
+    async with httpx.AsyncClient(base_url=rig.client.base_url) as stranger:
+        assert "cookie" not in (await stranger.get("/echo")).json()["headers"]
 
 
 async def test_too_large_a_body_is_refused_declared_or_not(rig: Rig) -> None:
