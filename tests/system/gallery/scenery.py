@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-
 from tests.support.tiny_whip import TinyWhip
 
 SITE = Path(__file__).resolve().parents[3] / "src" / "hustings" / "edge" / "site"
@@ -25,13 +24,23 @@ WINDOW = 6  # segments
 JSON = dict[str, Any]
 
 
-@dataclass
-class Scene:
-    """What is answered: by "METHOD /path"; a (status, body) pair is an error. A callable gets the moment."""
+@dataclass(frozen=True)
+class State:
+    """One named state of one page: where it is, what the server answers, what is pressed, and what must be seen.
 
+    Answers are by "METHOD /path"; a (status, body) pair is an error, and a callable gets the moment.
+    """
+
+    path: str
+    sees: str
     answers: dict[str, Any] = field(default_factory=dict)
     desk: JSON | None = None
-    unreachable: bool = False
+    storage: dict[str, Any] = field(default_factory=dict)
+    press: tuple[str, ...] = ()
+    slow: bool = False  # nothing is ever answered
+
+
+NOWHERE = State("/", "")
 
 
 def tone(folder: Path) -> Path:
@@ -54,10 +63,10 @@ def _at(desk: JSON, now: float) -> JSON:
 
 
 class Scenery:
-    """The ASGI application; `scene` is changed by the test between pages."""
+    """The ASGI application; `state` is changed by the test between pages."""
 
     def __init__(self, media: Path) -> None:
-        self.scene = Scene()
+        self.state = NOWHERE
         self._media = media
         self._began = time.time()
         self.whip = TinyWhip()
@@ -85,9 +94,9 @@ class Scenery:
         return FileResponse(SITE / ("listen.html" if listening else "app.html"))
 
     async def _answer(self, request: Request) -> Response:
-        if self.scene.unreachable:
-            return JSONResponse({"error": "Control is away."}, 503)
-        found = self.scene.answers.get(f"{request.method} {request.url.path}")
+        if self.state.slow:
+            await asyncio.sleep(5)  # longer than anybody looks
+        found = self.state.answers.get(f"{request.method} {request.url.path}")
         if callable(found):
             found = found(time.time())
         if found is None:
@@ -97,13 +106,13 @@ class Scenery:
         return JSONResponse(found)
 
     async def _desk(self, _request: Request) -> Response:
-        if self.scene.desk is None:
+        if self.state.desk is None:
             return JSONResponse({"error": "You are not on this stage.", "code": "unauthorized"}, 401)
         return StreamingResponse(self._events(), media_type="text/event-stream")
 
     async def _events(self) -> AsyncIterator[str]:
-        while self.scene.desk is not None:
-            yield f"data: {json.dumps(_at(self.scene.desk, time.time()))}\n\n"
+        while self.state.desk is not None:
+            yield f"data: {json.dumps(_at(self.state.desk, time.time()))}\n\n"
             await asyncio.sleep(0.2)
 
     async def _live(self, _request: Request) -> Response:

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from tests.system.gallery.scenery import JSON
+from tests.system.gallery.scenery import JSON, State
 
 NAMES = ("Ada Lind", "Ben Okafor", "Chi Tanaka", "Dov Stern", "Eva Marin", "Femi Ade", "Gro Haug",
          "Hana Sato", "Ivo Petrov", "Jun Park", "Kaia Moe", "Leo Costa", "Mia Ruiz")  # fmt: skip
@@ -11,8 +11,8 @@ NAMES = ("Ada Lind", "Ben Okafor", "Chi Tanaka", "Dov Stern", "Eva Marin", "Femi
 CARD: JSON = {
     "id": "space",
     "title": "The candidates and the town",
-    "description": "Four people want to lead this town for the next six years. They answer what you ask about the ferry, "
-    "the school and the harbour. No speeches: questions only.",
+    "description": "Four people want to lead this town for the next six years. They answer what you ask about the "
+    "ferry, the school and the harbour. No speeches: questions only.",
     "state": "scheduled",
     "programme": "none",
     "host": {"display_name": "Ada Lind", "account": "ada"},
@@ -52,34 +52,87 @@ class Moving:
         return {**self.card, **fixed, "now": now}
 
 
-LIVE: JSON = {"state": "live", "programme": "conversation", "starts_at": -2600.0, "doors_at": -2900.0, "live_at": -2537.0,
-              "listening": 18204}  # fmt: skip
+LIVE: JSON = {"state": "live", "programme": "conversation", "starts_at": -2600.0, "doors_at": -2900.0,
+              "live_at": -2537.0, "listening": 18204}  # fmt: skip
 ENDED: JSON = {"state": "ended", "starts_at": -9000.0, "live_at": -9000.0, "ended_at": -3000.0}
 LONG = "On the question whether the Inter-Municipal Waste-Water Treatment Association may be dissolved before 2031"
 READY: JSON = {"state": "ready", "duration": 240.0, "trim_start": True}
 
-STATES: dict[str, Moving | None] = {
-    "missing": None,
-    "scheduled": Moving(starts_at=86400.0 * 3 + 7800, speakers=voices(4, None, connected=False)),
-    "scheduled-soon": Moving(starts_at=247.0, speakers=voices(1, None, connected=False)),
-    "scheduled-late": Moving(starts_at=-190.0),
-    "scheduled-open": Moving(),
-    "doors": Moving(state="doors", programme="preshow", starts_at=245.0, doors_at=-300.0, speakers=voices(3, None), listening=412),
-    "live": Moving(**LIVE, speakers=voices(5)),
-    "live-one": Moving(**{**LIVE, "listening": 1}, speakers=voices(1)),
-    "live-many": Moving(**{**LIVE, "listening": 1284113}, speakers=voices(13, 4)),
-    "live-empty": Moving(**LIVE),
-    "live-long": Moving(**{**LIVE, "title": LONG}, speakers=[
-        {**voices(1)[0], "name": "Professor Dr. Wolfeschlegelsteinhausenbergerdorff"}, *voices(3, None)[1:]]),
-    "live-rtl": Moving(**{**LIVE, "title": "المرشحون والمدينة", "description": "أسئلة فقط، بلا خطابات."}, speakers=[
-        {**voices(1)[0], "name": "ليلى حداد"}, {**voices(2, None)[1], "name": "דוד כהן"}]),
-    "hold": Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None)),
-    "lost": Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None, connected=False)),
-    "sample": Moving(**{**LIVE, "title": "What a ferry is for", "host": {"display_name": "The sample", "account": None}},
-                     sample=True, speakers=voices(2)),
-    "preparing": Moving(**ENDED, replay={**READY, "state": "preparing"}),
-    "replay": Moving(**ENDED, replay=READY, speakers=voices(4, None, connected=False)),
-    "replay-failed": Moving(**ENDED, replay={**READY, "state": "failed"}),
-    "unrecorded": Moving(**ENDED, recorded=False),
-    "cancelled": Moving(state="cancelled", starts_at=86400.0),
+ASKED = {"request.space": {"id": "r1", "secret": "hush", "name": "Hana Sato"}}
+
+
+def listen(sees: str, card: Moving | None, **more: Any) -> State:
+    answers = {} if card is None else {"GET /spaces/space/live.json": card}
+    return State("/spaces/space", sees, answers={**answers, **more.pop("answers", {})}, **more)
+
+
+def asked(state: str) -> JSON:
+    return {"GET /api/v1/spaces/space/requests/r1": {"state": state}}
+
+
+SAMPLE = Moving(
+    **{**LIVE, "title": "What a ferry is for", "host": {"display_name": "The sample", "account": None}},
+    sample=True,
+    speakers=voices(2),
+)
+LONG_NAME = [{**voices(1)[0], "name": "Professor Dr. Wolfeschlegelsteinhausenbergerdorff"}, *voices(3, None)[1:]]
+RIGHT_TO_LEFT = [{**voices(1)[0], "name": "ليلى حداد"}, {**voices(2, None)[1], "name": "דוד כהן"}]
+TALK = Moving(**LIVE, speakers=voices(5))
+REPLAY = Moving(**ENDED, replay=READY, speakers=voices(4, None, connected=False))
+
+STATES: dict[str, State] = {
+    "loading": listen("Loading the conversation", None, slow=True),
+    "missing": listen("There is no conversation here", None),
+    "unreachable": listen(
+        "The server cannot be reached", None, answers={"GET /spaces/space/live.json": (503, {"error": "Away."})}
+    ),
+    "scheduled": listen(
+        "in 3 days 2 hours", Moving(starts_at=86400.0 * 3 + 7800, speakers=voices(4, None, connected=False))
+    ),
+    "scheduled-soon": listen("in 4 minutes", Moving(starts_at=270.0, speakers=voices(1, None, connected=False))),
+    "scheduled-late": listen("It was to begin 3 minutes ago", Moving(starts_at=-200.0)),
+    "scheduled-open": listen("No time is set yet", Moving()),
+    "scheduled-armed": listen(
+        "Leave this page open", Moving(starts_at=270.0), press=("Play when it begins",)
+    ),
+    "doors": listen(
+        "The conversation starts in 4 minutes. You will hear music until then.",
+        Moving(state="doors", programme="preshow", starts_at=270.0, doors_at=-300.0, speakers=voices(3, None),
+               listening=412),
+    ),
+    "live-blocked": listen("18,204 listening", TALK),
+    "live-playing": listen("Ada Lind is speaking", TALK, press=("Listen",)),
+    "live-paused": listen("Paused.", TALK, press=("Listen", "Pause")),
+    "live-menu": listen("Copy the stream for other players", TALK, press=("More",)),
+    "live-one": listen("1 listening", Moving(**{**LIVE, "listening": 1}, speakers=voices(1))),
+    "live-many": listen("1,284,113 listening", Moving(**{**LIVE, "listening": 1284113}, speakers=voices(13, 4))),
+    "live-empty": listen("Nobody has come to the stage yet.", Moving(**LIVE)),
+    "live-long": listen("Waste-Water", Moving(**{**LIVE, "title": LONG}, speakers=LONG_NAME)),
+    "live-right-to-left": listen(
+        "المرشحون", Moving(**{**LIVE, "title": "المرشحون والمدينة", "description": "أسئلة فقط، بلا خطابات."},
+                           speakers=RIGHT_TO_LEFT)
+    ),
+    "hold": listen("A short pause.", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None))),
+    "lost": listen(
+        "We lost the stage", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None, connected=False))
+    ),
+    "sample": listen("This is a sample conversation.", SAMPLE),
+    "sample-owner": listen(
+        "Remove the sample", SAMPLE,
+        answers={"GET /api/v1/spaces/space": {"you": {"seat": None, "role": "host", "can": ["delete"]}}},
+    ),
+    "asking": listen("The host sees your name and decides", TALK, press=("Ask to speak",)),
+    "asking-pending": listen(
+        "The host sees that Hana Sato", TALK, answers=asked("pending"), storage=ASKED, press=("You asked to speak",)
+    ),
+    "asking-approved": listen("You are invited to the stage", TALK, answers=asked("approved"), storage=ASKED),
+    "asking-declined": listen(
+        "cannot take your question this time", TALK, answers=asked("declined"), storage=ASKED, press=("Ask to speak",)
+    ),
+    "preparing": listen("is being prepared", Moving(**ENDED, replay={**READY, "state": "preparing"})),
+    "replay": listen("Lossless", REPLAY),
+    "replay-playing": listen("Lossless", REPLAY, press=("Play the replay",)),
+    "replay-failed": listen("could not be prepared", Moving(**ENDED, replay={**READY, "state": "failed"})),
+    "unrecorded": listen("It was not recorded.", Moving(**ENDED, recorded=False)),
+    "cancelled": listen("This conversation was cancelled.", Moving(state="cancelled", starts_at=86400.0)),
 }  # fmt: skip

@@ -1,14 +1,19 @@
 """The states of the stage page: each a desk, as its seat sees it."""
 
 import copy
-from dataclasses import dataclass, field
 from typing import Any
 
-from tests.system.gallery.scenery import JSON, Scene
+from tests.system.gallery.scenery import JSON, State
 from tests.system.gallery.states_listen import ENDED, LONG, NAMES, READY, Moving
 
 GOOD: JSON = {"loss": 0.0, "jitter_ms": 6, "concealed": 0.0, "narrowband": False, "clipping": False}
-SEAT: JSON = {"space": "space", "seat": "s0", "token": "seat.good", "whip": "/api/v1/spaces/space/whip", "role": "host"}
+SEAT: JSON = {
+    "space": "space",
+    "seat": "s0",
+    "token": "seat.good",
+    "whip": "/api/v1/spaces/space/whip",
+    "role": "host",
+}
 
 
 def person(number: int, role: str = "speaker", **changes: Any) -> JSON:
@@ -46,43 +51,60 @@ LINKS = [
 ]
 SPACE: JSON = {
     "id": "space", "title": "The candidates and the town", "description": "", "state": "scheduled",
-    "url": "/spaces/space", "host": {"display_name": "Ada Lind", "account": "ada"}, "starts_at": None, "doors_at": None,
-    "live_at": None, "ended_at": None, "record": True, "sample": False, "hold": False, "speakers": [],
+    "url": "/spaces/space", "host": {"display_name": "Ada Lind", "account": "ada"}, "starts_at": None,
+    "doors_at": None, "live_at": None, "ended_at": None, "record": True, "sample": False, "hold": False,
+    "speakers": [],
     "replay": {"state": "none", "duration": 0, "trim_start": True}, "you": None,
 }  # fmt: skip
 
 
-@dataclass
-class Stage:
-    desk: JSON | None
-    seat: JSON | None = field(default_factory=lambda: dict(SEAT))
-    answers: JSON = field(default_factory=dict)
-
-    def scene(self) -> Scene:
-        listed = {"GET /api/v1/spaces/space/invitations": LINKS if self.desk and self.desk["hands"] else []}
-        return Scene(answers={**listed, **self.answers}, desk=self.desk)
+NONE_INVITED: JSON = {"GET /api/v1/spaces/space/invitations": []}
 
 
-def me(seat: JSON) -> JSON:
-    return {**SEAT, "seat": seat["id"], "role": seat["role"]}
+def stage(sees: str, shown: JSON | None, seat: JSON | None = SEAT, **more: Any) -> State:
+    storage = {} if seat is None else {"seat.space": seat}
+    answers = {**NONE_INVITED, **more.pop("answers", {})}
+    return State("/spaces/space/stage", sees, answers=answers, desk=shown, storage=storage, **more)
 
 
-SPEAKER = {"you": "s3", "may_direct": False, "hands": None}
-STATES: dict[str, Stage] = {
-    "host-alone": Stage(desk("scheduled", [HOST])),
-    "host-doors": Stage(desk("doors", [HOST, person(1), person(2, on_air=False)])),
-    "host-live": Stage(desk("live", FULL, hands=HANDS)),
-    "host-muted": Stage(desk("live", [{**HOST, "muted": True}, person(1)])),
-    "host-hold": Stage(desk("live", [HOST, person(1)], programme="hold")),
-    "host-many": Stage(desk("live", [HOST, *[person(i) for i in range(1, 13)]], title=LONG)),
-    "host-over": Stage(desk("ended", [HOST]), answers={"GET /spaces/space/live.json": Moving(**ENDED, replay=READY)}),
-    "speaker-backstage": Stage(desk("doors", [HOST, person(3, on_air=False)], **SPEAKER), me(person(3))),
-    "speaker-air": Stage(desk("live", [HOST, person(3, speaking=True, level=0.3)], **SPEAKER), me(person(3))),
-    "producer": Stage(desk("live", [HOST, person(5, "producer", on_air=False)], you="s5"), me(person(5, "producer"))),
-    "take-seat": Stage(
-        None, None, {"GET /api/v1/spaces/space": {**SPACE, "you": {"seat": None, "role": "host", "can": ["edit"]}}}
+def sits(number: int, role: str = "speaker") -> JSON:
+    return {**SEAT, "seat": f"s{number}", "role": role}
+
+
+SPEAKER: JSON = {"you": "s3", "may_direct": False, "hands": None}
+HOSTED = {"GET /api/v1/spaces/space": {**SPACE, "you": {"seat": None, "role": "host", "can": ["edit"]}}}
+ASIDE = person(3, on_air=False)
+
+STATES: dict[str, State] = {
+    "stage-host-alone": stage("Open the doors", desk("scheduled", [HOST])),
+    "stage-host-doors": stage("Going live airs 2 voices.", desk("doors", [HOST, person(1), ASIDE])),
+    "stage-host-live": stage(
+        "breaking up", desk("live", FULL, hands=HANDS), answers={"GET /api/v1/spaces/space/invitations": LINKS}
     ),
-    "uninvited": Stage(None, None, {"GET /api/v1/spaces/space": SPACE}),
-    "refused": Stage(None, answers={"GET /api/v1/spaces/space": SPACE}),
-    "no-such-stage": Stage(None, None),
-}
+    "stage-host-more": stage("Make speaker", desk("live", FULL[:3]), press=("More for Ben Okafor",)),
+    "stage-host-muted": stage("ON AIR, MUTED", desk("live", [{**HOST, "muted": True}, person(1)])),
+    "stage-host-hold": stage("Back to the conversation", desk("live", [HOST, person(1)], programme="hold")),
+    "stage-host-many": stage("Mia Ruiz", desk("live", [HOST, *[person(i) for i in range(1, 13)]], title=LONG)),
+    "stage-host-over": stage(
+        "The replay is there: 4 min.", desk("ended", [HOST]),
+        answers={"GET /spaces/space/live.json": Moving(**ENDED, replay=READY)},
+    ),
+    "stage-cancelled": stage(
+        "It will not take place.", desk("cancelled", [HOST]),
+        answers={"GET /spaces/space/live.json": Moving(state="cancelled")},
+    ),
+    "stage-speaker-backstage": stage("BACKSTAGE", desk("doors", [HOST, ASIDE], **SPEAKER), sits(3)),
+    "stage-speaker-air": stage(
+        "Everybody hears you.", desk("live", [HOST, person(3, speaking=True, level=0.3)], **SPEAKER), sits(3)
+    ),
+    "stage-producer": stage(
+        "You work the show", desk("live", [HOST, person(5, "producer", on_air=False)], you="s5"), sits(5, "producer")
+    ),
+    "stage-take-seat": stage("You host this conversation.", None, None, answers=HOSTED),
+    "stage-microphone": stage(
+        "This is how loud you should be", None, None, answers=HOSTED, press=("Check my microphone",)
+    ),
+    "stage-uninvited": stage("You have no seat", None, None, answers={"GET /api/v1/spaces/space": SPACE}),
+    "stage-refused": stage("You are not on this stage.", None, answers={"GET /api/v1/spaces/space": SPACE}),
+    "stage-missing": stage("There is no conversation here", None, None),
+}  # fmt: skip

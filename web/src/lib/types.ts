@@ -63,7 +63,8 @@ export interface Space {
   hold: boolean;
   speakers: { seat: string; name: string; role: Role }[];
   replay: Replay;
-  you: { seat: string | null; role: Role; can: string[] } | null;
+  preshow?: boolean;
+  you: { seat: string | null; role: Role | null; can: string[] } | null;
 }
 
 export interface Listing {

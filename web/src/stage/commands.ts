@@ -14,6 +14,7 @@ export class Commands {
     this.#with = { bearer: token };
   }
 
+  space = (): Promise<Space> => get(this.#base, this.#with);
   go = (verb: Verb): Promise<Space> => post(`${this.#base}/${verb}`, {}, this.#with);
   hold = (on: boolean): Promise<Space> => post(`${this.#base}/hold`, { on }, this.#with);
   trim = (trim_start: boolean): Promise<unknown> => patch(`${this.#base}/replay`, { trim_start }, this.#with);

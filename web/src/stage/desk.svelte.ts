@@ -3,7 +3,7 @@ import { refusal } from '../lib/api';
 import { delay, pause } from '../lib/backoff';
 import { EventReader } from '../lib/sse';
 import { ticker } from '../lib/ticker.svelte';
-import type { Desk } from '../lib/types';
+import type { Card, Desk } from '../lib/types';
 import { seatPath, type KeptSeat } from './seat';
 
 export type DeskLinkState = 'connecting' | 'open' | 'lost' | 'refused' | 'removed';
@@ -15,6 +15,8 @@ export class DeskLink {
   link = $state<DeskLinkState>('connecting');
   error = $state('');
   lostSince = $state(0);
+  /** How the conversation ended; the stage itself forgets it and only says nothing more. */
+  over = $state<'ended' | 'cancelled' | null>(null);
   #stop = new AbortController();
 
   constructor(
@@ -26,13 +28,22 @@ export class DeskLink {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       const before = this.desk;
-      const over = await this.#read().catch(() => false);
-      if (over || this.#stop.signal.aborted) return;
+      const done = await this.#read().catch(() => false);
+      if (done || (await this.#isOver()) || this.#stop.signal.aborted) return;
       failures = this.desk === before ? failures + 1 : 0;
       if (this.link !== 'lost') this.lostSince = ticker.now;
       this.link = 'lost';
       await pause(delay(failures, Math.random(), { first: 0.3, cap: 5 }), this.#stop.signal);
     }
+  }
+
+  /** Asked of the front door whenever the stage falls silent. */
+  async #isOver(): Promise<boolean> {
+    const path = `/spaces/${encodeURIComponent(this.space)}/live.json`;
+    const answer = await fetch(path, { signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(3000)]) }).catch(() => null);
+    const state = answer?.ok ? ((await answer.json()) as Card).state : null;
+    if (state === 'ended' || state === 'cancelled') this.over = state;
+    return this.over !== null;
   }
 
   close(): void {
@@ -79,6 +90,7 @@ export class DeskLink {
     }
     ticker.learn(event.at);
     this.desk = event;
+    if (event.state === 'ended' || event.state === 'cancelled') this.over = event.state;
     this.link = 'open';
     return false;
   }

@@ -102,7 +102,7 @@ export class WhipSession {
       throw error;
     }
     const location = response.headers.get('location');
-    this.#resource = location ? new URL(location, new URL(this.options.url, window.location.href)).href : null;
+    this.#resource = location ? new URL(location, new URL(this.options.url, window.location.href)).pathname : null;
     return response.text();
   }
 
