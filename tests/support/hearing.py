@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pesq import pesq
 from pystoi import stoi
 from scipy.signal import correlate, resample_poly
+from tests.support.needs import need_programs
+from tests.support.scores import pesq
 
 Samples = npt.NDArray[np.float32]
 
@@ -43,6 +44,7 @@ def write_wav(path: Path, sound: Samples) -> None:
 
 def voices(folder: Path) -> dict[str, Samples]:
     """The espeak-ng voices, and the natural one where the project's shared folder is there."""
+    need_programs("espeak-ng")
     spoken = {}
     for name, text in TEXTS.items():
         path = folder / f"{name}.wav"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pesq import pesq
 from scipy.signal import resample_poly
+from tests.support.scores import pesq
 
 from hustings.base.grid import PART
 from hustings.broadcast.broadcaster import make_hold
