@@ -1,11 +1,11 @@
 """Players nobody here wrote hear every sample, in both forms, whatever becomes of the stage."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.needs import need_programs
 from tests.support.sounds import HOLD_TONE, LEVEL, assert_unbroken, read_wav, vectors
 from tests.wire.edge.conftest import Edge, Stage
 
@@ -33,8 +33,7 @@ PLAYERS = {"ffmpeg": ffmpeg, "gst-launch-1.0": gstreamer}
 
 
 async def play(player: str, url: str, out: Path) -> asyncio.subprocess.Process:
-    if shutil.which(player) is None:
-        pytest.fail(f"{player} is missing: `make test` installs it")
+    need_programs(player)
     return await asyncio.create_subprocess_exec(
         *PLAYERS[player](url, out),
         stdin=asyncio.subprocess.DEVNULL,
