@@ -1,4 +1,4 @@
-"""PESQ (ITU-T P.862), where it could be built; where not, the test that asks for a score is skipped with the reason."""
+"""PESQ (ITU-T P.862), where it could be built; where not, the test that asks for it is skipped with the reason."""
 
 import importlib
 from typing import Any
