@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { Desk, DeskSeat } from '../lib/types';
+import { columns, condition, light, lightSentence, nextStep } from './derive';
+
+const SEAT: DeskSeat = {
+  id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
+  health: { loss: 0, jitter_ms: 4, concealed: 0, narrowband: false, clipping: false },
+};
+const desk = (changes: Partial<Desk>, me: Partial<DeskSeat> = {}): Desk => ({
+  at: 0, revision: 1, state: 'live', programme: 'conversation', title: 'T', live_at: 0, doors_at: 0, starts_at: null, recording: true,
+  you: 'me', may_direct: true, programme_level: 0, seats: [{ ...SEAT, ...me }], ...changes,
+});
+
+describe('the light', () => {
+  it('is red only when one is heard', () => {
+    expect(light(desk({}))).toBe('air');
+    expect(light(desk({}, { muted: true }))).toBe('air-muted');
+    expect(light(desk({}, { on_air: false }))).toBe('backstage');
+    expect(light(desk({ state: 'doors' }))).toBe('backstage');
+    expect(light(desk({ programme: 'hold' }))).toBe('hold');
+    expect(light(desk({ state: 'ended' }))).toBe('over');
+    expect(light(desk({ you: 'somebody' }))).toBe('backstage');
+    expect(light(null)).toBe('backstage');
+  });
+  it('tells who will be on air that it comes', () => {
+    const before = desk({ state: 'doors' });
+    expect(lightSentence('backstage', before)).toContain('You go on air when');
+    expect(lightSentence('backstage', desk({ state: 'doors' }, { on_air: false }))).not.toContain('You go on air');
+  });
+});
+
+it('names the next step only to those who direct', () => {
+  expect((['scheduled', 'doors', 'live', 'ended'] as const).map((state) => nextStep(desk({ state })))).toEqual(['doors', 'live', 'end', null]);
+  expect(nextStep(desk({ may_direct: false }))).toBeNull();
+});
+
+it('never lists a producer on air', () => {
+  const producer = { ...SEAT, id: 'p', role: 'producer' as const, on_air: true };
+  expect(columns(desk({ seats: [SEAT, producer] }))).toEqual({ air: [SEAT], backstage: [producer] });
+});
+
+describe('a condition', () => {
+  const healthy = SEAT.health!;
+  it.each<[Partial<DeskSeat>, string]>([
+    [{}, 'good'],
+    [{ connected: 'absent' }, 'not here yet'],
+    [{ connected: 'reconnecting' }, 'reconnecting'],
+    [{ health: { ...healthy, loss: 0.16 } }, 'breaking up'],
+    [{ health: { ...healthy, concealed: 0.05 } }, 'losing a little'],
+    [{ health: { ...healthy, narrowband: true } }, 'telephone sound'],
+    [{ health: { ...healthy, narrowband: true, clipping: true } }, 'clipping'],
+    [{ health: null }, 'here'],
+  ])('of %o is %s', (changes, word) => expect(condition({ ...SEAT, ...changes }).word).toBe(word));
+});
