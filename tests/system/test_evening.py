@@ -1,0 +1,153 @@
+"""A stranger's first evening, in browsers: owner, host, guest, listener, replay."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.support.browser import chromium
+from tests.support.hearing import voices, write_wav
+from tests.support.stranger import (
+    ON_AIR,
+    become_owner,
+    come_as_guest,
+    expect_sound,
+    go_backstage,
+    listen,
+    make_invitation,
+    press_and_hold,
+    put_on_air,
+)
+from tests.support.town import Town, eventually
+
+SOON = 30_000  # ms: what a loaded machine may need
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    write_wav(tmp_path / "microphone.wav", voices(tmp_path)["en-us"])
+    with chromium(tmp_path / "microphone.wav") as browser:
+        yield browser
+
+
+@pytest.fixture
+def fresh_town(tmp_path: Path) -> Iterator[Town]:
+    town = Town(tmp_path / "town")
+    town.start()
+    yield town
+    if town.running:
+        assert town.stop() == 0
+
+
+def a_person(browser: Browser) -> Page:
+    return browser.new_context(permissions=["microphone", "clipboard-read", "clipboard-write"]).new_page()
+
+
+def speaking(town: Town, space: str, name: str | None = None) -> bool:
+    return any(v["speaking"] and name in (None, v["name"]) for v in town.card(space)["speakers"])
+
+
+def listed(town: Town, space: str, name: str) -> bool:
+    return any(v["name"] == name for v in town.card(space)["speakers"])
+
+
+def shot(page: Page, name: str) -> None:
+    """For an eye to look at afterwards."""
+    page.screenshot(path=Path(__file__).parent / "shots" / f"evening-{name}.png", full_page=True)
+
+
+def go_live(host: Page) -> None:
+    host.get_by_role("button", name="Open the doors").click()
+    host.get_by_role("button", name="Go live", exact=True).click()
+    expect(host.get_by_text(ON_AIR).first).to_be_visible()
+
+
+@pytest.mark.timeout(300)
+def test_a_first_evening_from_the_owners_link_to_the_replay(fresh_town: Town, browser: Browser) -> None:
+    town = fresh_town
+    host, listener, guest = (a_person(browser) for _ in range(3))
+    become_owner(town, host)
+    space = go_backstage(host, town, "The candidates and the town")
+    shot(host, "backstage")
+    listener.goto(f"{town.url}/spaces/{space}")
+    expect(listener.get_by_role("heading", name="The candidates and the town")).to_be_visible()
+    shot(listener, "scheduled")
+    host.get_by_role("button", name="Open the doors").click()
+    listener.get_by_role("button", name=re.compile("Listen|Play")).first.click(timeout=SOON)
+    expect_sound(listener)
+    shot(listener, "doors")
+
+    come_as_guest(guest, make_invitation(host), "Ben Okafor")
+    host.get_by_role("button", name="Go live", exact=True).click()
+    expect(host.get_by_text(ON_AIR).first).to_be_visible()
+    put_on_air(host, "Ben Okafor")
+    expect(guest.get_by_text(ON_AIR).first).to_be_visible()
+    eventually(lambda: all(speaking(town, space, n) for n in ("Ada Lind", "Ben Okafor")), what="two voices")
+    expect(listener.get_by_text("Ben Okafor").first).to_be_visible()
+    expect_sound(listener)
+    shot(listener, "live")
+    shot(host, "console")
+    shot(guest, "speaker")
+
+    press_and_hold(host, re.compile("^End"))
+    eventually(lambda: town.card(space)["replay"]["state"] == "ready", within=10, what="the replay")
+    listener.get_by_role("button", name="Play the replay").click(timeout=SOON)
+    expect_sound(listener)
+    shot(listener, "replay")
+    for download in ("m4a", "flac"):
+        assert len(town.get(f"/spaces/{space}/replay.{download}").content) > 10_000
+
+
+@pytest.mark.timeout(300)
+def test_after_a_power_cut_browsers_are_back_on_their_seats_and_listeners_hear_on(
+    fresh_town: Town, browser: Browser
+) -> None:
+    town = fresh_town
+    host, listener = a_person(browser), a_person(browser)
+    become_owner(town, host)
+    space = go_backstage(host, town, "Mid-sentence")
+    go_live(host)
+    listen(listener, town, space)
+    expect_sound(listener)
+    eventually(lambda: speaking(town, space), what="the host's voice")
+
+    town.kill_everything()
+    away = re.compile("reconnect|getting it back|again by itself", re.IGNORECASE)
+    expect(host.get_by_text(away).first).to_be_visible(timeout=SOON)
+    shot(host, "cut")
+    town.start()
+
+    eventually(lambda: speaking(town, space), within=40, what="the host's voice again")
+    expect(host.get_by_text(ON_AIR).first).to_be_visible()
+    expect_sound(listener)
+    shot(listener, "returned")
+
+
+@pytest.mark.timeout(300)
+def test_a_listener_raises_a_hand_speaks_is_muted_and_removed(fresh_town: Town, browser: Browser) -> None:
+    town = fresh_town
+    host, asker = a_person(browser), a_person(browser)
+    become_owner(town, host)
+    space = go_backstage(host, town, "Questions from the floor")
+    go_live(host)
+    asker.goto(f"{town.url}/spaces/{space}")
+    asker.get_by_role("button", name="Ask to speak").first.click()
+    asker.get_by_label("Your name, as everyone will see it").fill("Chi Tran")
+    asker.get_by_role("button", name="Ask to speak").last.click()
+    host.get_by_role("button", name=re.compile("Invite.*Chi Tran")).click(timeout=SOON)
+    expect(asker.get_by_role("heading", name="You are invited to the stage")).to_be_visible(timeout=SOON)
+    assert not listed(town, space, "Chi Tran")  # not before accepting
+    asker.get_by_role("checkbox", name=re.compile("I agree")).check()
+    asker.get_by_role("button", name="Take my seat").click()
+    asker.wait_for_url(re.compile("/stage"))
+
+    put_on_air(host, "Chi Tran")
+    eventually(lambda: speaking(town, space, "Chi Tran"), what="the asker's voice")
+    host.get_by_role("button", name="Mute Chi Tran").click()
+    eventually(lambda: not speaking(town, space, "Chi Tran"), what="silence")
+    host.get_by_role("button", name="More for Chi Tran").click()
+    press_and_hold(host, re.compile("Remove.*Chi Tran"))
+    eventually(lambda: not listed(town, space, "Chi Tran"), what="the empty seat")
+    expect(asker.get_by_text(re.compile("removed|no longer", re.IGNORECASE)).first).to_be_visible(timeout=SOON)
+    shot(asker, "removed")
