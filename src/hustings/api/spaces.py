@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request
 from hustings.api import models, uploads, views
 from hustings.api.auth import Who
 from hustings.api.services import Town
+from hustings.base.errors import HustingsError
 from hustings.spaces.permissions import Action
 from hustings.spaces.spaces import Draft
 
@@ -77,7 +78,11 @@ async def preshow(space_id: str, request: Request, town: Town, who: Who) -> view
     """Music for the time between doors and start: multipart, field `file`, up to 100 MB."""
     await town.spaces.may_upload(space_id, who)
     name = await uploads.receive(request, town.uploads, space_id, town.clock.now())
-    view, before = await town.spaces.set_preshow(space_id, who, name)
+    try:
+        view, before = await town.spaces.set_preshow(space_id, who, name)
+    except HustingsError:
+        await uploads.discard(town.uploads, name)
+        raise
     await uploads.discard(town.uploads, before)
     return views.space(view, town.base(request))
 

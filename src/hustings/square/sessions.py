@@ -1,9 +1,10 @@
 """Who is signed in: browsers by an opaque cookie, programs by a bearer token. Both end once they are revoked."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from hustings.base.clock import Clock
-from hustings.base.errors import Invalid, NotFound
+from hustings.base.errors import Invalid, NotFound, Unavailable
 from hustings.base.ids import new_id, new_secret
 from hustings.square.errors import TokenRefused
 from hustings.square.principal import ALL_SCOPES, NOBODY, Principal, Scope
@@ -66,8 +67,9 @@ class Sessions:
         if session is None or account is None:
             return NOBODY
         if now - session.last_seen_at > TOUCH_AFTER:
-            async with self._store.write() as work:
-                await work.sessions.touch(session.id, now)
+            with suppress(Unavailable):  # a busy database must not turn a reader away for a note of the time
+                async with self._store.write() as work:
+                    await work.sessions.touch(session.id, now)
         return Principal(account, session.id, ALL_SCOPES)
 
     async def by_token(self, secret: str) -> Principal:
@@ -79,8 +81,9 @@ class Sessions:
         if token is None or account is None:
             raise TokenRefused("This token is unknown, revoked or expired. Make a new one.")
         if token.last_used_at is None or now - token.last_used_at > TOUCH_AFTER:
-            async with self._store.write() as work:
-                await work.tokens.touch(token.id, now)
+            with suppress(Unavailable):
+                async with self._store.write() as work:
+                    await work.tokens.touch(token.id, now)
         return Principal(account, None, frozenset(Scope(name) for name in token.scopes.split()))
 
     async def of(self, account: Account) -> tuple[Session, ...]:

@@ -192,6 +192,18 @@ async def test_a_name_that_is_taken_is_refused_and_the_link_lives_on(world: Worl
     assert free.status_code == 200
 
 
+async def test_a_members_link_makes_one_account_and_no_second(world: World) -> None:
+    owner = await world.owner()
+    link = (await owner.post("/api/v1/account-links", json={})).json()["url"].partition("#")[2]
+    visitor = await world.person()
+
+    first = await visitor.post("/api/v1/setup", json={"link": link, "name": "ben", "password": PASSWORD})
+    second = await visitor.post("/api/v1/setup", json={"link": link, "name": "chi", "password": PASSWORD})
+
+    assert (first.status_code, second.status_code) == (200, 404)
+    assert second.json()["code"] == "link_used_up"
+
+
 async def test_two_who_open_the_same_link_at_once_make_one_account(world: World) -> None:
     link = await world.control.owner_link()
     assert link is not None

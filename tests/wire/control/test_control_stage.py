@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from tests.support.control import World, guest_seat, new_space
 
@@ -247,6 +248,20 @@ async def test_a_removed_guest_is_off_the_stage_and_neither_token_nor_link_bring
     assert (await ben.get(f"{at(space)}/seats")).status_code == 401
     assert (await visitor.post(accept, json={"name": "Ben", "agree_recording": True})).status_code == 404
     assert (await host.post(f"{at(space)}/seats/{grant['seat']}/mute")).status_code == 404
+
+
+async def test_a_seat_token_of_an_older_generation_opens_nothing(world: World) -> None:
+    host, space, _ = await staged(world)
+    grant = (await guest_seat(world, host, space["id"], "Ben")).json()
+    ben = await world.bearer(grant["token"])
+    assert (await ben.get(f"{at(space)}/seats")).status_code == 200
+
+    async with world.control.services.store.write() as work:
+        seat = await work.seats.get(grant["seat"])
+        assert seat is not None
+        await work.seats.put(msgspec.structs.replace(seat, generation=seat.generation + 1))
+
+    assert (await ben.get(f"{at(space)}/seats")).status_code == 401
 
 
 async def test_the_host_is_never_removed(world: World) -> None:
