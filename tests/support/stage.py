@@ -207,6 +207,7 @@ class Town:
             make_encoder=RawEncoder,
             exchange=self._exchange,
             forget=self._forget,
+            notice=lambda _plan: None,
         )
 
     async def _exchange(self, space: str, token: str) -> str:

@@ -110,6 +110,7 @@ async def whole_stage(folder: Path) -> AsyncIterator[WholeStage]:
         make_encoder=OpusEncoder,
         exchange=_no_exchange,
         forget=_forget,
+        notice=lambda _plan: None,
     )
     await rooms.load()
     sessions = WhipSessions(rooms, clock, MediaSettings())

@@ -24,6 +24,7 @@ from hustings.broadcast.report import ControlReport
 from hustings.broadcast.routes import broadcast_routes
 from hustings.documents.blocks import Block
 from hustings.documents.seat_token import SeatTokens
+from hustings.documents.space import MAX_SEATS, SpacePlan, SpaceState
 from hustings.server.role import port_of, run_role
 from hustings.stage.desk import Desk
 from hustings.stage.exchange import ControlExchange
@@ -39,14 +40,15 @@ from hustings.stage.sessions import WhipSessions
 from hustings.stage.transport import MediaSettings
 from hustings.stage.whip import WhipDoor, whip_routes
 
-BLOCKS = 50 * 60  # blocks a consumer may be behind: a minute of one Space, a few seconds of many
+A_MINUTE = 50 * 60  # blocks of one Space: how far delivery may be behind before the oldest sound is dropped
+RECORD = A_MINUTE * (1 + MAX_SEATS)  # the record has a track for every seat beside the programme
 
 
 async def run_stage(settings: Settings) -> None:
     """WebRTC, mixing, encoding, recording."""
     clock, key, epoch = SystemClock(), settings.cluster_key, new_id(SystemClock().now())
-    delivery: Channel[Block] = Channel(BLOCKS, WhenFull.DROP_OLDEST)
-    record: Channel[Block] = Channel(BLOCKS, WhenFull.DROP_OLDEST)
+    delivery: Channel[Block] = Channel(A_MINUTE, WhenFull.DROP_OLDEST)
+    record: Channel[Block] = Channel(RECORD, WhenFull.DROP_OLDEST)
     hub = FeedHub(epoch)
     async with httpx.AsyncClient(trust_env=False) as client:
         with (
@@ -54,8 +56,17 @@ async def run_stage(settings: Settings) -> None:
             ThreadPoolExecutor(1, "record") as recording,
             ThreadPoolExecutor(1, "replay") as finishing,
         ):
+
+            def wants_trim(space: str) -> bool:
+                plan = rooms.plan(space)
+                return plan is None or plan.replay.trim_start
+
+            def notice(plan: SpacePlan) -> None:
+                if plan.state is SpaceState.ENDED:
+                    replays.retrim(plan.id, plan.replay.trim_start)
+
             report = ControlReport(client, settings.control_url, key)
-            replays = ReplayMaker(settings.recordings(), report, clock, finishing)
+            replays = ReplayMaker(settings.recordings(), report, clock, finishing, trim_start=wants_trim)
             recorder = Recorder(record, settings.recordings(), clock, recording, ended=replays.finish)
             rooms = Rooms(
                 epoch=epoch,
@@ -67,6 +78,7 @@ async def run_stage(settings: Settings) -> None:
                 make_encoder=OpusEncoder,
                 exchange=ControlExchange(client, settings.control_url, key),
                 forget=recorder.delete,
+                notice=notice,
             )
             await rooms.load()
             broadcaster = Broadcaster(delivery, hub, hold_bed(), encoding)
@@ -87,6 +99,7 @@ async def run_stage(settings: Settings) -> None:
                     group.create_task(Mixer(rooms, clock).run(), name="mixer")
                     group.create_task(serve_http(app, settings.internal_host, port_of(settings.stage_url)))
             finally:
+                hub.close()
                 await rooms.close()
 
 

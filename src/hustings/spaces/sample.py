@@ -43,7 +43,7 @@ class Sample:
     async def _make(self, work: Work) -> SpaceRecord:
         now = self._floor.clock.now()
         space = await work.spaces.add(
-            SpaceRecord(new_id(now), TITLE, DESCRIPTION, SpaceState.SCHEDULED, HOST, now, sample=True)
+            SpaceRecord(new_id(now), TITLE, DESCRIPTION, SpaceState.SCHEDULED, HOST, now, record=False, sample=True)
         )
         for number, (name, role) in enumerate([(HOST, Role.HOST), (GUEST, Role.SPEAKER)]):
             seat = SeatRecord(new_id(now), space.id, name, role, now + number, now, on_air=True)

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 Exchange = Callable[[str, str], Awaitable[str]]
 Forget = Callable[[str], Awaitable[None]]
+Notice = Callable[[SpacePlan], None]
 
 ACCOUNT_PREFIX = "hst_"  # nothing else is passed on: random tokens must not become requests to control
 
@@ -53,9 +54,10 @@ class Rooms:
         make_encoder: Callable[[], Encoder],
         exchange: Exchange,
         forget: Forget,
+        notice: Notice,
     ) -> None:
         """`epoch` names this run of the stage. `exchange` takes a Space's id and an account's token and gives a seat
-        token. `forget` deletes a Space's recordings.
+        token. `forget` deletes a Space's recordings. `notice` is shown every plan that control sends.
         """
         self.epoch = epoch
         self._clock = clock
@@ -66,6 +68,7 @@ class Rooms:
         self._make_encoder = make_encoder
         self._exchange = exchange
         self._forget = forget
+        self._notice = notice
         self._rooms: dict[str, Room] = {}
         self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
@@ -122,6 +125,7 @@ class Rooms:
         check_id(plan.id)
         if len({seat.id for seat in plan.seats}) != len(plan.seats):
             raise BadPlan("Two seats of this plan have the same id.")
+        self._notice(plan)
         room = self._rooms.get(plan.id)
         if room is None:
             if plan.state in _OVER:
@@ -166,6 +170,10 @@ class Rooms:
         if room is None:
             raise UnknownSpace("There is no such Space here, or it is over. Its page says more.")
         return room
+
+    def plan(self, space: str) -> SpacePlan | None:
+        room = self._rooms.get(space)
+        return room.plan if room else None
 
     async def authorise(self, space: str, token: str) -> SeatClaim:
         """The claim a bearer token makes good; raises Unauthorized, Forbidden, NotFound, Conflict, Unavailable."""
