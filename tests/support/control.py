@@ -31,6 +31,8 @@ class RecordingStage:
         self.put_count = 0
         self.deleted: list[str] = []
         self.away = False
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.refused: set[str] = set()
         self.looks = 0
         self.looked = asyncio.Event()
@@ -38,6 +40,7 @@ class RecordingStage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.away:
             raise httpx.ConnectError("nobody there")
+        await self.answers.wait()
         body = (await receive()).get("body", b"")
         status, told = self._answer(scope, body)
         await send({"type": "http.response.start", "status": status, "headers": []})

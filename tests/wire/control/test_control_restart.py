@@ -80,6 +80,19 @@ async def test_a_stage_that_is_away_delays_no_answer_and_is_told_later(world: Wo
         assert world.stage.plans[space["id"]].state is SpaceState.LIVE
 
 
+async def test_a_stage_that_takes_calls_and_never_answers_delays_an_answer_by_a_second_at_most(world: World) -> None:
+    host = await world.program("ada")
+    world.stage.answers.clear()
+    began = asyncio.get_running_loop().time()
+
+    space = await new_space(host)
+
+    assert 0.9 < asyncio.get_running_loop().time() - began < 3.0
+    world.stage.answers.set()
+    async with linked(world):
+        assert space["id"] in world.stage.plans
+
+
 async def test_a_stage_that_lost_its_memory_is_told_everything_again(world: World) -> None:
     host = await world.program("ada")
     space = await new_space(host)
