@@ -109,7 +109,10 @@ def opus_version() -> str:
 
 def packet_samples(payload: bytes) -> int:
     """How many samples at 48 kHz a payload holds; raises OpusError when it is no Opus."""
-    return _check(_opus().opus_packet_get_nb_samples(payload, len(payload), SAMPLE_RATE))
+    count = _check(_opus().opus_packet_get_nb_samples(payload, len(payload), SAMPLE_RATE))
+    if count == 0:
+        raise OpusError("Opus: the packet says that it holds no frames.")
+    return count
 
 
 class OpusEncoder:

@@ -189,8 +189,6 @@ class Peer:
         return sound
 
     def _decode(self, packet: Packet) -> Samples:
-        if self.on_packet is not None:
-            self.on_packet(packet.payload)
         try:
             sound = self._decoder.decode(packet.payload)
         except OpusError:
@@ -198,6 +196,8 @@ class Peer:
             return self._safely(None)
         self._frames += 1
         self._deaf = 0
+        if self.on_packet is not None:
+            self.on_packet(packet.payload)
         return sound
 
     def _safely(self, payload: bytes | None, *, fec: bool = False) -> Samples:

@@ -79,8 +79,9 @@ def test_what_is_no_opus_is_refused_and_decoding_goes_on(payload: bytes) -> None
 
 def test_a_packet_tells_its_length() -> None:
     assert packet_samples(coded()[0]) == TICK
-    with pytest.raises(OpusError):
-        packet_samples(b"")
+    for hollow in (b"", b"\x03", b"\x03\x00"):
+        with pytest.raises(OpusError):
+            packet_samples(hollow)
 
 
 def test_a_reset_decoder_begins_anew() -> None:

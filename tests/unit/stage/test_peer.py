@@ -135,6 +135,19 @@ def test_ten_thousand_empty_payloads_change_nothing() -> None:
     assert level(rig.talk(50)[-20:]) == pytest.approx(0.212, rel=0.05)
 
 
+@pytest.mark.parametrize("payload", [b"\x03\x00", b"\xff\xff", b"\x03", b"\x01\x00"])
+def test_payloads_that_are_no_opus_are_neither_heard_nor_recorded(payload: bytes) -> None:
+    rig = Rig()
+    kept: list[bytes] = []
+    rig.peer.on_packet = kept.append
+    rig.talk(50)
+    for _ in range(20):
+        rig.speak(payload)
+        rig.tick()
+    assert level(rig.talk(50)[-20:]) == pytest.approx(0.212, rel=0.05)
+    assert payload not in kept
+
+
 def test_another_payload_type_is_not_decoded() -> None:
     rig = Rig()
     for _ in range(20):
