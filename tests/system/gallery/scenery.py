@@ -70,6 +70,7 @@ class Scenery:
         self._media = media
         self._began = time.time()
         self.whip = TinyWhip()
+        self.calls: list[str] = []  # writes that were asked for
         self.application = Starlette(
             routes=[
                 Route("/assets/{name:path}", self._asset),
@@ -94,6 +95,8 @@ class Scenery:
         return FileResponse(SITE / ("listen.html" if listening else "app.html"))
 
     async def _answer(self, request: Request) -> Response:
+        if request.method != "GET":
+            self.calls.append(f"{request.method} {request.url.path}")
         if self.state.slow:
             await asyncio.sleep(5)  # longer than anybody looks
         found = self.state.answers.get(f"{request.method} {request.url.path}")

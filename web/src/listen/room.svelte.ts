@@ -6,7 +6,7 @@ import { cardAt, face, interval, sounding, type Net } from './view';
 import type { Player } from './player.svelte';
 
 const REMEMBERED = 20; // cards, so seconds
-const DRAIN = 20; // seconds the last parts may take to be heard after the end
+const DRAIN = 8; // seconds the last parts may take to be heard after the end, beyond what the sound is behind
 
 export class Room {
   card = $state.raw<Card | null>(null);
@@ -37,10 +37,15 @@ export class Room {
     while (!stop.aborted) {
       await this.#ask();
       this.#follow();
-      const wait = this.#failures ? delay(this.#failures - 1, Math.random(), { first: 1, cap: 8 }) : jittered(interval(document.hidden, this.face), Math.random());
+      const wait = this.#wait();
       this.#wake = new AbortController();
       await pause(wait, AbortSignal.any([stop, this.#wake.signal]));
     }
+  }
+
+  #wait(): number {
+    if (this.#failures) return delay(this.#failures - 1, Math.random(), { first: 1, cap: 8 });
+    return jittered(this.#drainUntil ? 1 : interval(document.hidden, this.face), Math.random());
   }
 
   /** Ask again without waiting. */
@@ -79,17 +84,18 @@ export class Room {
     if (this.net === 'failing') return;
     const shown = this.face;
     if (sounding(shown)) {
-      this.#drainUntil = 0;
+      this.#drainUntil = 0; // it goes on after all
       void this.player.open('live', true);
     } else if (this.player.source === 'live') this.#drain();
     else if (shown === 'replay') void this.player.open('replay', false);
   }
 
   #drain(): void {
-    this.#drainUntil ||= ticker.now + DRAIN;
+    this.#drainUntil ||= ticker.now + DRAIN + Math.max(this.player.behind ?? 0, 4);
     const { sound } = this.player;
     const hearing = sound === 'playing' || sound === 'waiting';
     if (hearing && this.card?.state === 'ended' && ticker.now < this.#drainUntil) return;
+    this.#drainUntil = 0;
     this.player.pause();
     this.player.close();
     this.#follow();

@@ -1,0 +1,168 @@
+"""What pages do by themselves while the world behind them changes."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+from tests.system.gallery.conftest import Hall
+from tests.system.gallery.opening import open_context, open_state
+from tests.system.gallery.scenery import JSON
+from tests.system.gallery.states_listen import ENDED, LIVE, READY, Moving, listen, voices
+from tests.system.gallery.states_stage import HOST, STATES, desk, person, sits, stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PLAYING = "() => !hustings.audio.paused && hustings.audio.currentTime > 0"
+END = "POST /api/v1/spaces/space/end"
+
+
+async def _seated(hall: Hall, shown: JSON, **more: Any) -> tuple[BrowserContext, Page]:
+    state = stage("The candidates", shown, **more)
+    context = await open_context(hall, state)
+    return context, await open_state(hall, context, state)
+
+
+async def test_a_page_goes_from_announcement_to_replay_with_its_sound_and_without_a_reload(hall: Hall) -> None:
+    state = listen("in 4 minutes", Moving(starts_at=270.0), press=("Play when it begins",))
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    await page.evaluate("window.same = true")
+    doors = Moving(state="doors", programme="preshow", starts_at=270.0, doors_at=-1.0, speakers=voices(2, None))
+    ready = Moving(**ENDED, replay=READY, speakers=voices(2, None, connected=False))
+
+    hall.scenery.state = listen("", doors)
+    await expect(page.get_by_text("You will hear music until then.").first).to_be_visible()
+    await page.wait_for_function(PLAYING)
+    hall.scenery.state = listen("", Moving(**LIVE, speakers=voices(2)))
+    await expect(page.get_by_text("ON AIR")).to_be_visible()
+    assert await page.evaluate(PLAYING)
+    hall.scenery.state = listen("", Moving(**ENDED, replay={**READY, "state": "preparing"}))
+    await expect(page.get_by_text("The conversation is over.").first).to_be_visible()
+    hall.scenery.state = listen("", ready)
+    await expect(page.get_by_text("Lossless")).to_be_visible()
+
+    await page.get_by_role("button", name="Play the replay").click(timeout=30_000)
+    await page.wait_for_function(PLAYING)
+    assert await page.evaluate("window.same")
+    await context.close()
+
+
+async def test_a_listener_hears_again_after_the_server_was_away(hall: Hall) -> None:
+    state = listen("18,204 listening", Moving(**LIVE, speakers=voices(2)), press=("Listen",))
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    await page.wait_for_function(PLAYING)
+
+    await context.set_offline(True)
+    await expect(page.get_by_text("You are offline").first).to_be_visible(timeout=15_000)
+    await context.set_offline(False)
+
+    await expect(page.get_by_text("You are offline")).to_have_count(0, timeout=15_000)
+    heard = await page.evaluate("hustings.audio.currentTime")
+    await page.wait_for_function("(before) => hustings.audio.currentTime > before + 1", arg=heard, timeout=30_000)
+    await context.close()
+
+
+async def test_a_speaker_whose_stage_vanished_is_back_by_itself(hall: Hall) -> None:
+    posts = hall.scenery.whip.posts
+    context, page = await _seated(hall, desk("live", [HOST]))
+    await expect(page.get_by_text("This is how loud you should be")).to_be_visible(timeout=15_000)
+    assert hall.scenery.whip.posts == posts + 1
+
+    await hall.scenery.whip.vanish()
+
+    await expect(page.get_by_text("Your sound is being connected again").first).to_be_visible(timeout=15_000)
+    await expect(page.get_by_text("Your sound is being connected again")).to_have_count(0, timeout=15_000)
+    assert hall.scenery.whip.posts == posts + 2
+    await context.close()
+
+
+async def test_a_reload_returns_to_the_seat(hall: Hall) -> None:
+    context, page = await _seated(hall, desk("live", [HOST]))
+    await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible()
+
+    await page.reload()
+
+    await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible()
+    await context.close()
+
+
+async def test_a_second_tab_takes_the_seat_and_the_first_says_so(hall: Hall) -> None:
+    context, first = await _seated(hall, desk("live", [HOST]))
+    second = await open_state(hall, context, STATES["stage-host-hold"])
+
+    await expect(first.get_by_text("Your seat is open in another tab")).to_be_visible()
+    await expect(second.get_by_text("HOLD", exact=True)).to_be_visible()
+    await context.close()
+
+
+async def test_somebody_muted_by_the_host_sees_it_and_sends_nothing(hall: Hall) -> None:
+    seats = [HOST, person(3)]
+    shown = desk("live", seats, you="s3", may_direct=False, hands=None)
+    context, page = await _seated(hall, shown, seat=sits(3))
+    await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
+
+    muted = {**shown, "seats": [HOST, {**person(3), "muted": True}]}
+    hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=muted)
+
+    await expect(page.get_by_text("ON AIR, MUTED", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+    await context.close()
+
+
+async def test_the_end_asks_to_be_held_for_a_second(hall: Hall) -> None:
+    context, page = await _seated(hall, desk("live", [HOST]))
+    end = page.get_by_role("button", name="End the conversation")
+    hall.scenery.calls.clear()
+
+    await end.click()
+    assert END not in hall.scenery.calls
+    await end.hover()
+    await page.mouse.down()
+    async with page.expect_request("**/end"):
+        pass
+    await page.mouse.up()
+
+    assert hall.scenery.calls.count(END) == 1
+    await context.close()
+
+
+async def test_the_end_can_be_held_by_key(hall: Hall) -> None:
+    context, page = await _seated(hall, desk("live", [HOST]))
+    await page.get_by_role("button", name="End the conversation").focus()
+    hall.scenery.calls.clear()
+
+    async with page.expect_request("**/end"):
+        await page.keyboard.down("Enter")
+    await page.keyboard.up("Enter")
+
+    assert hall.scenery.calls.count(END) == 1
+    await context.close()
+
+
+async def test_a_stage_that_forgot_an_ended_conversation_leads_to_its_replay(hall: Hall) -> None:
+    context, page = await _seated(hall, desk("live", [HOST]))
+    over = {"GET /spaces/space/live.json": Moving(**ENDED, replay=READY)}
+
+    hall.scenery.state = stage("", None, answers=over)
+
+    await expect(page.get_by_text("Listen to the replay")).to_be_visible(timeout=15_000)
+    await context.close()
+
+
+async def test_keys_play_silence_and_explain(hall: Hall) -> None:
+    state = listen("18,204 listening", Moving(**LIVE, speakers=voices(2)))
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+
+    await page.keyboard.press("Space")
+    await page.wait_for_function(PLAYING)
+    await page.keyboard.press("m")
+    assert await page.evaluate("hustings.audio.muted")
+    await page.keyboard.press("Space")
+    await page.wait_for_function("() => hustings.audio.paused")
+    await page.keyboard.press("?")
+
+    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    await context.close()
