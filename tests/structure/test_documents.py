@@ -50,6 +50,16 @@ def test_every_command_in_a_document_is_on_the_command_line() -> None:
     assert named <= known
 
 
+def test_what_a_guide_says_to_press_is_on_a_page() -> None:
+    pages = " ".join(path.read_text() for path in Path("web/src").rglob("*") if path.suffix in {".svelte", ".ts"})
+    named = {
+        word for page in Path("docs/guides").glob("*.md") for word in re.findall(r"\*\*([^*]+)\*\*", page.read_text())
+    }
+
+    assert {"Go live", "Open the doors"} <= named
+    assert not [word for word in named if word not in pages]
+
+
 def _code(text: str) -> str:
     """What stands in backticks or code blocks."""
     blocks = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL)
