@@ -1,7 +1,4 @@
-"""The stage role put together. Sound flows through `run_stage` from top to bottom:
-
-rooms → mixer → two channels → broadcaster (delivery) and recorder (the record), which share nothing.
-"""
+"""The stage role put together: every part of the sound's path is made in `Stage`, and run in `Stage.run`."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -44,63 +41,89 @@ A_MINUTE = 50 * 60  # blocks of one Space: how far delivery may be behind before
 RECORD = A_MINUTE * (1 + MAX_SEATS)  # the record has a track for every seat beside the programme
 
 
+class Workers:
+    """One thread for each kind of blocking work, so that a slow disk never holds up the encoder."""
+
+    def __init__(self) -> None:
+        self.encoding = ThreadPoolExecutor(1, "encode")
+        self.recording = ThreadPoolExecutor(1, "record")
+        self.finishing = ThreadPoolExecutor(1, "replay")
+
+    def close(self) -> None:
+        for pool in (self.encoding, self.recording, self.finishing):
+            pool.shutdown()
+
+
+class Stage:
+    """Rooms → mixer → two channels → broadcaster (delivery) and recorder (the record), which share nothing."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient, workers: Workers) -> None:
+        clock, key = SystemClock(), settings.cluster_key
+        delivery: Channel[Block] = Channel(A_MINUTE, WhenFull.DROP_OLDEST)
+        record: Channel[Block] = Channel(RECORD, WhenFull.DROP_OLDEST)
+        self._settings, self._delivery, self._encoding = settings, delivery, workers.encoding
+        self.hub = FeedHub(new_id(clock.now()))
+        report = ControlReport(client, settings.control_url, key)
+        self.replays = ReplayMaker(
+            settings.recordings(), report, clock, workers.finishing, trim_start=self._wants_trim
+        )
+        self.recorder = Recorder(record, settings.recordings(), clock, workers.recording, ended=self.replays.finish)
+        self.rooms = Rooms(
+            epoch=self.hub.epoch,
+            clock=clock,
+            tokens=SeatTokens(key),
+            shelf=PlanShelf(settings.stage_state()),
+            music=MusicShelf(settings.uploads(), decode_audio),
+            outlets=Outlets(delivery, record, self.hub.publish),
+            make_encoder=OpusEncoder,
+            exchange=ControlExchange(client, settings.control_url, key),
+            forget=self.recorder.delete,
+            notice=self._notice,
+        )
+        self.mixer = Mixer(self.rooms, clock)
+        self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
+        ice_servers = [url.strip() for url in settings.ice_servers.split(",") if url.strip()]
+        routes = [
+            *stage_routes(self.rooms, Desk(self.rooms, clock), key),
+            *whip_routes(WhipDoor(self.sessions, ice_servers)),
+            *broadcast_routes(self.hub, settings.recordings(), key),
+        ]
+        self.app = Starlette(routes=routes, exception_handlers=PROBLEMS)
+
+    def _wants_trim(self, space: str) -> bool:
+        plan = self.rooms.plan(space)
+        return plan is None or plan.replay.trim_start
+
+    def _notice(self, plan: SpacePlan) -> None:
+        if plan.state is SpaceState.ENDED:
+            self.replays.retrim(plan.id, plan.replay.trim_start)
+
+    async def run(self) -> None:
+        """Until cancelled. What was carried before is taken up first, then speakers are let in."""
+        await self.rooms.load()
+        broadcaster = Broadcaster(self._delivery, self.hub, hold_bed(), self._encoding)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(broadcaster.run(), name="broadcaster")
+                group.create_task(self.recorder.run(), name="recorder")
+                group.create_task(self.replays.run(), name="replays")
+                group.create_task(self.sessions.run(), name="sessions")
+                group.create_task(self.mixer.run(), name="mixer")
+                port = port_of(self._settings.stage_url)
+                group.create_task(serve_http(self.app, self._settings.internal_host, port), name="http")
+        finally:
+            self.hub.close()
+            await self.rooms.close()
+
+
 async def run_stage(settings: Settings) -> None:
     """WebRTC, mixing, encoding, recording."""
-    clock, key, epoch = SystemClock(), settings.cluster_key, new_id(SystemClock().now())
-    delivery: Channel[Block] = Channel(A_MINUTE, WhenFull.DROP_OLDEST)
-    record: Channel[Block] = Channel(RECORD, WhenFull.DROP_OLDEST)
-    hub = FeedHub(epoch)
-    async with httpx.AsyncClient(trust_env=False) as client:
-        with (
-            ThreadPoolExecutor(1, "encode") as encoding,
-            ThreadPoolExecutor(1, "record") as recording,
-            ThreadPoolExecutor(1, "replay") as finishing,
-        ):
-
-            def wants_trim(space: str) -> bool:
-                plan = rooms.plan(space)
-                return plan is None or plan.replay.trim_start
-
-            def notice(plan: SpacePlan) -> None:
-                if plan.state is SpaceState.ENDED:
-                    replays.retrim(plan.id, plan.replay.trim_start)
-
-            report = ControlReport(client, settings.control_url, key)
-            replays = ReplayMaker(settings.recordings(), report, clock, finishing, trim_start=wants_trim)
-            recorder = Recorder(record, settings.recordings(), clock, recording, ended=replays.finish)
-            rooms = Rooms(
-                epoch=epoch,
-                clock=clock,
-                tokens=SeatTokens(key),
-                shelf=PlanShelf(settings.stage_state()),
-                music=MusicShelf(settings.uploads(), decode_audio),
-                outlets=Outlets(delivery, record, hub.publish),
-                make_encoder=OpusEncoder,
-                exchange=ControlExchange(client, settings.control_url, key),
-                forget=recorder.delete,
-                notice=notice,
-            )
-            await rooms.load()
-            broadcaster = Broadcaster(delivery, hub, hold_bed(), encoding)
-            sessions = WhipSessions(rooms, clock, MediaSettings.from_settings(settings))
-            door = WhipDoor(sessions, [url for url in settings.ice_servers.split(",") if url])
-            routes = [
-                *stage_routes(rooms, Desk(rooms, clock), key),
-                *whip_routes(door),
-                *broadcast_routes(hub, settings.recordings(), key),
-            ]
-            app = Starlette(routes=routes, exception_handlers=PROBLEMS)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(broadcaster.run(), name="broadcaster")
-                    group.create_task(recorder.run(), name="recorder")
-                    group.create_task(replays.run(), name="replays")
-                    group.create_task(sessions.run(), name="sessions")
-                    group.create_task(Mixer(rooms, clock).run(), name="mixer")
-                    group.create_task(serve_http(app, settings.internal_host, port_of(settings.stage_url)))
-            finally:
-                hub.close()
-                await rooms.close()
+    workers = Workers()
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await Stage(settings, client, workers).run()
+    finally:
+        workers.close()
 
 
 if __name__ == "__main__":
