@@ -54,6 +54,7 @@ def test_what_cannot_be_read_is_malformed(query: str) -> None:
         (Directives(10, 2), Wait(42)),
         (Directives(10, 3), Wait(43)),
         (Directives(10, 4), Wait(44)),  # above a segment's last: the next one's first
+        (Directives(10, 5), Wait(44)),
         (Directives(10, 900), Wait(44)),
         (Directives(9, 4), Serve()),
         (Directives(11, 0), Wait(44)),

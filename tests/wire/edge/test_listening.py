@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 from tests.support import playlist_rules as rules
+from tests.support.settling import until
 from tests.wire.edge.conftest import DOORS_AT, SPACE, Control, Edge, Stage, plan
 
 from hustings.documents.feed import Gone, Plan, Programme, Voices
@@ -180,8 +181,15 @@ async def test_a_part_that_comes_too_late_changes_nothing(
     edge.clock.advance(2.1)
     await edge.has(9)
     filled = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
-    stage.say([9, 10])
+    stage.say([9])
+    stage.hub.publish(Plan(plan(revision=2, title="Marks what was read")))
+    live = edge.role.spaces.get(SPACE)
+    assert live is not None
+    await until(lambda: live.plan is not None and live.plan.revision == 2)
+    assert live.programme is Programme.HOLD
+    stage.say([10])
     await edge.has(10)
+    assert live.programme is Programme.CONVERSATION
     later = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
     assert "p9-first" not in later
     assert "p10-first" in later
