@@ -186,10 +186,10 @@ async def test_a_part_that_comes_too_late_changes_nothing(
     live = edge.role.spaces.get(SPACE)
     assert live is not None
     await until(lambda: live.plan is not None and live.plan.revision == 2)
-    assert live.programme is Programme.HOLD
+    assert live.programme.value == "hold"
     stage.say([10])
     await edge.has(10)
-    assert live.programme is Programme.CONVERSATION
+    assert live.programme.value == "conversation"
     later = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
     assert "p9-first" not in later
     assert "p10-first" in later
