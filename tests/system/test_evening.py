@@ -52,6 +52,11 @@ def listed(town: Town, space: str, name: str) -> bool:
     return any(v["name"] == name for v in town.card(space)["speakers"])
 
 
+def long_enough(town: Town, space: str) -> bool:
+    card = town.card(space)
+    return bool(card["now"] - card["live_at"] > 10)
+
+
 def shot(page: Page, name: str) -> None:
     """For an eye to look at afterwards."""
     page.screenshot(path=Path(__file__).parent / "shots" / f"evening-{name}.png", full_page=True)
@@ -90,6 +95,7 @@ def test_a_first_evening_from_the_owners_link_to_the_replay(fresh_town: Town, br
     shot(host, "console")
     shot(guest, "speaker")
 
+    eventually(lambda: long_enough(town, space), within=20, what="ten seconds of conversation")
     press_and_hold(host, re.compile("^End"))
     eventually(lambda: town.card(space)["replay"]["state"] == "ready", within=10, what="the replay")
     listener.get_by_role("button", name="Play the replay").click(timeout=SOON)
