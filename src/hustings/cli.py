@@ -4,6 +4,7 @@ Exit codes: 0 only when it did what was asked; 1 when it could not; 2 when it wa
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from enum import Enum
@@ -132,6 +133,7 @@ def speak(
     It goes in by WHIP as a microphone would, and comes back by itself when the connection is lost.
     """
     last: list[SpeakerProgress] = []
+    _end_like_ctrl_c()
 
     async def run(shown: console.Progress) -> None:
         def told(progress: SpeakerProgress) -> None:
@@ -173,6 +175,7 @@ def listen(
     Reports how it arrived: first sound, lateness, stalls, gaps, level. Ctrl-C ends it.
     """
     heard: list[ListenReport] = []
+    _end_like_ctrl_c()
 
     async def run(shown: console.Progress, wav: WavWriter | None) -> None:
         def told(report: ListenReport) -> None:
@@ -194,6 +197,11 @@ def listen(
 
     _interruptible(seconds is None, run, out)
     return _listened(heard, seconds, as_json=as_json)
+
+
+def _end_like_ctrl_c() -> None:
+    """A service manager's SIGTERM ends a command as a person's Ctrl-C does: sessions are closed, files are whole."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _interruptible(may_end_early: bool, run: Any, out: Path | None) -> None:

@@ -27,6 +27,12 @@ class NoSuchFile(NotFound):
     code = "no_such_file"
 
 
+class CannotWrite(Invalid):
+    """What was heard cannot be written where it was asked for."""
+
+    code = "cannot_write"
+
+
 class ServerAway(Unavailable):
     """The server did not answer, or answered that it cannot at the moment."""
 

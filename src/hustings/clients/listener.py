@@ -11,7 +11,7 @@ from enum import Enum
 import httpx
 
 from hustings.base.clock import Clock
-from hustings.base.errors import HustingsError, TooMany, Unavailable
+from hustings.base.errors import HustingsError, NotFound, TooMany, Unavailable
 from hustings.base.grid import SAMPLE_RATE
 from hustings.clients.addresses import SpaceAddress
 from hustings.clients.backoff import Backoff
@@ -84,6 +84,7 @@ class Listener:
         self._decoders: dict[str, PartDecoder] = {}
         self._requests = self._received = self._parts = self._errors = 0
         self._join: float | None = None
+        self._stale = False  # a blocking reload brought nothing new; asking again at once would be a flood
         self._ended = False
 
     async def run(self) -> ListenReport:
@@ -104,7 +105,13 @@ class Listener:
                 self._ended = True
                 break
             place = playlist.following
-            playlist = await self._reload(playlist)
+            try:
+                playlist = await self._reload(playlist)
+            except NotFound:
+                if not self._playback.played:
+                    raise
+                self._errors += 1
+                break
             waiting, live = playlist.since(place), True
         return self.report()
 
@@ -149,7 +156,7 @@ class Listener:
     async def _reload(self, before: MediaPlaylist) -> MediaPlaylist:
         """The next version of the playlist; retried while the server is away, up to PATIENCE."""
         url = self._url
-        if before.blocks:
+        if before.blocks and not self._stale:
             url = str(
                 httpx.URL(url).copy_merge_params(dict(zip(("_HLS_msn", "_HLS_part"), before.following, strict=True)))
             )
@@ -159,12 +166,15 @@ class Listener:
         backoff = Backoff()
         while True:
             try:
-                return await self._load(url)
+                after = await self._load(url)
             except (Unavailable, TooMany) as error:
                 self._errors += 1
                 if self._clock.monotonic() > until:
                     raise
                 await self._clock.sleep_until(self._clock.monotonic() + backoff.next(error.retry_after))
+            else:
+                self._stale = after.following == before.following and not after.ended
+                return after
 
     async def _play(self, chunk: Chunk, *, live: bool) -> None:
         """Fetch, decode and account for one chunk; what cannot be had is missing and shows as a gap."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hustings.base.grid import SAMPLE_RATE
-from hustings.clients.errors import BadAnswer, NoSuchFile
+from hustings.clients.errors import BadAnswer, CannotWrite, NoSuchFile
 
 Samples = npt.NDArray[np.float32]  # shape (n,)
 AudioFrame: TypeAlias = av.AudioFrame
@@ -84,10 +84,14 @@ class PartDecoder:
 
 
 class WavWriter:
-    """A 16-bit mono WAV file, written as the sound comes."""
+    """A 16-bit mono WAV file, written as the sound comes. Raises CannotWrite when it cannot be made."""
 
     def __init__(self, path: Path) -> None:
-        self._file = wave.open(str(path), "wb")  # noqa: SIM115 - closed by __exit__
+        try:
+            self._raw = path.open("wb")
+        except OSError as error:
+            raise CannotWrite(f"{path} cannot be written: {error.strerror}. Choose another file.") from error
+        self._file = wave.open(self._raw, "wb")  # noqa: SIM115 - closed by __exit__
         self._file.setnchannels(1)
         self._file.setsampwidth(2)
         self._file.setframerate(SAMPLE_RATE)
@@ -102,3 +106,4 @@ class WavWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+        self._raw.close()

@@ -89,7 +89,9 @@ class SpeakingPeer:
 
     async def close(self) -> None:
         await self._connection.close()
-        await asyncio.gather(*self._drains)
+        for drain in self._drains:
+            drain.cancel()  # the track of a connection that never came about does not end by itself
+        await asyncio.gather(*self._drains, return_exceptions=True)
 
     def _drain(self, track: MediaStreamTrack) -> None:
         """aiortc queues what it decodes without a limit; it is taken out as it comes."""

@@ -84,6 +84,10 @@ def check_links(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     """Roles on other machines, where settings name them."""
     if not settings.control_url and not settings.stage_url:
         return
+    if not settings.cluster_key and not (settings.data / "cluster.key").exists():
+        cure = "give every role the same HUSTINGS_CLUSTER_KEY"
+        yield Finding("links", Health.FAULT, "other roles are named, and no cluster key is known", cure)
+        return
     key = {"Authorization": f"Bearer {read_cluster_key(settings)}"}
     for role, url in (
         ("control", settings.control_url and f"{settings.control_url}/internal/plans"),

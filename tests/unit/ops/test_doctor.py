@@ -93,3 +93,10 @@ def test_a_role_that_does_not_answer_is_named() -> None:
         "link to stage",
     ]
     assert not list(network.check_links(Settings(), CLOCK))
+
+
+def test_looking_for_the_cluster_key_makes_none(tmp_path: Path) -> None:
+    settings = Settings(control_url="http://127.0.0.1:9", data=tmp_path)
+
+    assert healths(list(network.check_links(settings, CLOCK))) == [Health.FAULT]
+    assert not list(tmp_path.iterdir())

@@ -54,6 +54,24 @@ async def test_listen_fails_when_the_programme_ended_before_what_was_asked() -> 
     assert "ended after 0.8 s of the 30 s asked for" in told
 
 
+async def test_a_looping_speaker_that_is_told_to_stop_closes_its_session(wav: Path) -> None:
+    whip = TinyWhip()
+    async with serving(whip.application) as base:
+        words = ["speak", f"{base}/spaces/abc", "--token", "seat.good", "--file", str(wav), "--loop", "--json"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hustings", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stderr is not None
+        assert "Speaking" in (await process.stderr.readline()).decode()
+        process.terminate()
+        out, _ = await process.communicate()
+        await whip.stop()
+
+    assert process.returncode == 0
+    assert json.loads(out)["connections"] == 1
+    assert whip.deleted == ["1"]
+
+
 async def test_speak_says_the_file_and_ends_well(wav: Path) -> None:
     whip = TinyWhip()
     async with serving(whip.application) as base:
@@ -82,6 +100,7 @@ async def test_speak_with_a_refused_token_says_why_and_fails(wav: Path) -> None:
         (["listen", "nowhere"], 1, "is not the address of a Space"),
         (["listen"], 2, "SPACE_URL"),
         (["dance"], 2, "dance"),
+        (["listen", "http://a/spaces/b", "--out", "/nowhere/x.wav"], 1, "/nowhere/x.wav cannot be written"),
         (["speak", "http://a/spaces/b", "--token", "t", "--file", "none.wav"], 1, "none.wav cannot be read as audio"),
         (["serve", "--roles", "stage,cellar"], 2, "There is no role cellar"),
     ],
