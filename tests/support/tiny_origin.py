@@ -69,6 +69,8 @@ class TinyOrigin:
     def __init__(self, count: int, missing: Sequence[int] = ()) -> None:
         self.init, self.parts = make_parts(count)
         self.missing = set(missing)
+        self.frozen: int | None = None  # parts listed for ever, every reload answered at once
+        self.playlists = 0
         self.clock = SystemClock()
         self.began = self.began_unix = 0.0
         self.application = Starlette(
@@ -92,9 +94,10 @@ class TinyOrigin:
 
     async def _low_latency(self, request: Request) -> Response:
         wanted = int(request.query_params.get("_HLS_msn", -1)) * PARTS + int(request.query_params.get("_HLS_part", 0))
-        if 0 <= wanted < len(self.parts):
+        self.playlists += 1
+        if 0 <= wanted < len(self.parts) and self.frozen is None:
             await self.clock.sleep_until(self.began + (wanted + 1) * PART + 0.01)
-        there = self._there()
+        there = self._there() if self.frozen is None else self.frozen
         lines = [f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={3 * PART}"]
         for number in range(there):
             if number % PARTS == 0:

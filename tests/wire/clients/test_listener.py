@@ -1,3 +1,4 @@
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -61,6 +62,17 @@ async def test_a_part_that_cannot_be_had_is_a_gap_of_its_length_filled_with_sile
     assert (report.gaps, report.errors) == (1, 1)
     assert report.missing == pytest.approx(PART, abs=0.001)
     assert len(np.concatenate(heard)) == 10 * 9 * 1024
+
+
+async def test_a_server_whose_programme_stands_still_is_not_flooded(http: httpx.AsyncClient) -> None:
+    origin = TinyOrigin(10)
+    origin.frozen = 6
+    async with serving(origin.application) as base:
+        listener = Listener(http, SystemClock(), address=space_address(f"{base}/spaces/abc"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(listener.run(), 2.0)
+
+    assert 2 <= origin.playlists <= 7
 
 
 async def test_a_playlist_that_is_not_there_is_said_so(http: httpx.AsyncClient) -> None:
