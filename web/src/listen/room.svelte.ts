@@ -18,6 +18,7 @@ export class Room {
   #failures = 0;
   #wake = new AbortController();
   #drainUntil = 0;
+  #dry = 0; // looks in a row that found no sound
 
   readonly face = $derived(face(this.card, this.removed ? 'missing' : this.net));
   /** The card as of what is being heard. */
@@ -93,7 +94,9 @@ export class Room {
   #drain(): void {
     this.#drainUntil ||= ticker.now + DRAIN + Math.max(this.player.behind ?? 0, 4);
     const { sound } = this.player;
-    const hearing = sound === 'playing' || sound === 'waiting';
+    // A player that runs dry after the end has heard it all, even if it does not say so.
+    this.#dry = sound === 'waiting' ? this.#dry + 1 : 0;
+    const hearing = sound === 'playing' || (sound === 'waiting' && this.#dry < 3);
     if (hearing && this.card?.state === 'ended' && ticker.now < this.#drainUntil) return;
     this.#drainUntil = 0;
     this.player.pause();

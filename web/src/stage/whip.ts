@@ -63,14 +63,14 @@ export class WhipSession {
     await sender?.replaceTrack(track).catch(() => undefined);
   }
 
-  /** Leaves the stage; the seat stays ours until somebody removes it. */
-  async close(): Promise<void> {
+  /** Leaves the stage; the seat stays ours until somebody removes it. `tell` is false when the stage has ended the session. */
+  async close(tell = true): Promise<void> {
     this.#stop.abort();
     this.#peer?.close();
     const resource = this.#resource;
     this.#resource = null;
     this.options.onstate('closed', '');
-    if (resource) {
+    if (resource && tell) {
       const headers = { authorization: `Bearer ${this.options.token}` };
       await fetch(resource, { method: 'DELETE', headers, keepalive: true }).catch(() => undefined);
     }
