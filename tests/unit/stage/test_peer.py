@@ -1,13 +1,13 @@
 """A peer in virtual time: a wire in memory, minutes of packets in milliseconds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.support.memory_wire import MemoryWire
 
-from hustings.audio.rtp import RtpPacket, build_rtp, is_rtcp, parse_rtp
+from hustings.audio.rtp import RtpPacket, build_rtp, is_rtcp
 from hustings.audio.rtp_control import (
     Goodbye,
     ReceiverReport,
@@ -23,27 +23,6 @@ from hustings.stage.opus import OpusEncoder, Samples
 from hustings.stage.peer import DEAF_AFTER, SWITCH_AFTER, Negotiated, Peer, blend
 
 TICK = 0.020
-
-
-@dataclass
-class MemoryWire:
-    """Keeps what is sent; what it is told to deliver, it delivers."""
-
-    on_rtp: Callable[[bytes], None] | None = None
-    on_rtcp: Callable[[bytes], None] | None = None
-    on_closed: Callable[[], None] | None = None
-    sent: list[bytes] = field(default_factory=list)
-    closed: bool = False
-
-    def send(self, data: bytes) -> bool:
-        self.sent.append(data)
-        return True
-
-    async def close(self) -> None:
-        self.closed = True
-
-    def media(self) -> list[RtpPacket]:
-        return [parse_rtp(data) for data in self.sent if not is_rtcp(data)]
 
 
 class Rig:
@@ -72,8 +51,8 @@ class Rig:
             voice if payload is None else payload,
             extensions={1: b"\x90"},
         )
-        if not lost and self.wire.on_rtp is not None:
-            self.wire.on_rtp(build_rtp(packet))
+        if not lost:
+            self.wire.deliver(build_rtp(packet))
 
     def tick(self) -> Samples | None:
         block = self.peer.pull()

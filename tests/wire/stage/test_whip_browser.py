@@ -26,7 +26,7 @@ async def test_a_browser_is_heard_as_it_speaks_and_hears(
                 result = await asyncio.to_thread(score, voice, await door.listen("ann", 2 * round_trip))
         statistics = await speaker.statistics()
         health = ear.peer.health()
-    assert result.is_good, result
+    assert result.is_good, (result, door.room.latest)
     assert health.restarts == 0
     assert statistics["codec111"]["sdpFmtpLine"].count("useinbandfec=1") == 1
     assert statistics["inbound-rtp"]["packetsReceived"] > 100
