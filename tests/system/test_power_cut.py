@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.hearing import read_wav, score, voices, write_wav
@@ -70,6 +71,6 @@ def _speaking(town: Town, space: str) -> bool:
     return any(voice["speaking"] for voice in town.card(space)["speakers"])
 
 
-def _replay(town: Town, space: str) -> dict[str, float] | None:
-    replay: dict[str, float] = town.card(space)["replay"]
+def _replay(town: Town, space: str) -> dict[str, Any] | None:
+    replay: dict[str, Any] = town.card(space)["replay"]
     return replay if replay["state"] == "ready" else None
