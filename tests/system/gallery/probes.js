@@ -10,6 +10,10 @@ window.probes = {
       .filter((e) => e.checkVisibility() && (e.offsetHeight < 44 || e.offsetWidth < 44))
       .map((e) => e.outerHTML.slice(0, 160));
   },
+  // The theme has faded in; a level meter never rests.
+  still() {
+    return document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect.target.closest('[role=meter]'));
+  },
   tooWide() {
     return document.documentElement.scrollWidth - document.documentElement.clientWidth;
   },

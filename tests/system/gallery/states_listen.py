@@ -77,6 +77,7 @@ SAMPLE = Moving(
 )
 LONG_NAME = [{**voices(1)[0], "name": "Professor Dr. Wolfeschlegelsteinhausenbergerdorff"}, *voices(3, None)[1:]]
 RIGHT_TO_LEFT = [{**voices(1)[0], "name": "ليلى حداد"}, {**voices(2, None)[1], "name": "דוד כהן"}]
+DELETABLE: JSON = {"GET /api/v1/spaces/space": {"you": {"seat": None, "role": "host", "can": ["delete"]}}}
 TALK = Moving(**LIVE, speakers=voices(5))
 REPLAY = Moving(**ENDED, replay=READY, speakers=voices(4, None, connected=False))
 
@@ -117,9 +118,12 @@ STATES: dict[str, State] = {
         "We lost the stage", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None, connected=False))
     ),
     "sample": listen("This is a sample conversation.", SAMPLE),
-    "sample-owner": listen(
-        "Remove the sample", SAMPLE,
-        answers={"GET /api/v1/spaces/space": {"you": {"seat": None, "role": "host", "can": ["delete"]}}},
+    "sample-owner": listen("Remove the sample", SAMPLE, answers=DELETABLE),
+    "sample-removed": listen(
+        "The sample is gone",
+        SAMPLE,
+        answers={**DELETABLE, "DELETE /api/v1/spaces/space": {}},
+        press=("Remove the sample",),
     ),
     "asking": listen("The host sees your name and decides", TALK, press=("Ask to speak",)),
     "asking-pending": listen(
