@@ -3,7 +3,6 @@
 It has no logic of the product: what the pages are shown is what a state of the gallery says.
 """
 
-import asyncio
 import json
 import subprocess
 import time
@@ -18,9 +17,13 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from tests.support.tiny_whip import TinyWhip
 
+from hustings.base.clock import SystemClock
+
 SITE = Path(__file__).resolve().parents[3] / "src" / "hustings" / "edge" / "site"
 SEGMENT = 3.84  # seconds
 WINDOW = 6  # segments
+DESK_PERIOD = 0.2  # seconds between two readings of the desk
+CLOCK = SystemClock()
 JSON = dict[str, Any]
 
 
@@ -62,6 +65,13 @@ def _at(desk: JSON, now: float) -> JSON:
     return {**desk, **times, "hands": hands, "at": now}
 
 
+async def _gone(request: Request) -> Response:
+    """Answers when nobody waits for the answer any more."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    return Response(status_code=204)
+
+
 class Scenery:
     """The ASGI application; `state` is changed by the test between pages."""
 
@@ -98,7 +108,7 @@ class Scenery:
         if request.method != "GET":
             self.calls.append(f"{request.method} {request.url.path}")
         if self.state.slow:
-            await asyncio.sleep(5)  # longer than anybody looks
+            return await _gone(request)
         found = self.state.answers.get(f"{request.method} {request.url.path}")
         if callable(found):
             found = found(time.time())
@@ -116,7 +126,7 @@ class Scenery:
     async def _events(self) -> AsyncIterator[str]:
         while self.state.desk is not None:
             yield f"data: {json.dumps(_at(self.state.desk, time.time()))}\n\n"
-            await asyncio.sleep(0.2)
+            await CLOCK.sleep_until(CLOCK.monotonic() + DESK_PERIOD)
 
     async def _live(self, _request: Request) -> Response:
         last = WINDOW + int((time.time() - self._began) / SEGMENT) % 50

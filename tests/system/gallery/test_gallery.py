@@ -26,7 +26,6 @@ async def test_a_state_says_what_it_is_and_everybody_can_use_it(hall: Hall, name
 
     for theme in THEMES:
         await page.emulate_media(color_scheme=theme)
-        await page.wait_for_function("probes.still()")
         for width, height in WIDTHS.items():
             await page.set_viewport_size({"width": width, "height": height})
             await page.screenshot(path=SHOTS / f"{name}-{width}-{theme}.png")
