@@ -1,12 +1,25 @@
 """What a person does on the pages, step by step, by what the page calls things."""
 
 import re
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.support.town import Town
 
 BACKSTAGE = re.compile("^BACKSTAGE$")
 ON_AIR = re.compile("^ON AIR$")
+PASSWORD = "a plank on two barrels"
+SOON = 30_000  # ms: what a loaded machine may need
+SHOTS = Path(__file__).parents[1] / "system" / "shots"
+
+
+def a_person(browser: Browser) -> Page:
+    return browser.new_context(permissions=["microphone", "clipboard-read", "clipboard-write"]).new_page()
+
+
+def shot(page: Page, name: str) -> None:
+    """For an eye to look at afterwards."""
+    page.screenshot(path=SHOTS / f"evening-{name}.png", full_page=True)
 
 
 def become_owner(town: Town, page: Page) -> None:
@@ -15,7 +28,7 @@ def become_owner(town: Town, page: Page) -> None:
     page.goto(line.split()[-1])
     page.get_by_label("Your name, as everyone will see it").fill("Ada Lind")
     page.get_by_label("Account name").fill("ada")
-    page.get_by_label("Password").fill("a plank on two barrels")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
     expect(page.get_by_role("link", name="Start a conversation")).to_be_visible()
 
@@ -34,6 +47,12 @@ def agree_and_sit(page: Page, button: str) -> None:
     page.get_by_role("checkbox", name=re.compile("I agree")).check()
     page.get_by_role("button", name=button).click()
     expect(page.get_by_text(BACKSTAGE).first).to_be_visible()
+
+
+def go_live(host: Page) -> None:
+    host.get_by_role("button", name="Open the doors").click()
+    host.get_by_role("button", name="Go live", exact=True).click()
+    expect(host.get_by_text(ON_AIR).first).to_be_visible()
 
 
 def make_invitation(host: Page) -> str:
@@ -67,7 +86,15 @@ def press_and_hold(page: Page, name: str | re.Pattern[str]) -> None:
 
 def listen(page: Page, town: Town, space: str) -> None:
     page.goto(f"{town.url}/spaces/{space}")
-    page.get_by_role("button", name=re.compile("Listen|Play")).first.click(timeout=20_000)
+    start_listening(page)
+
+
+def start_listening(page: Page) -> None:
+    """By the button, unless the browser let the page begin by itself: it may, after a press on the page before."""
+    button = page.get_by_role("button", name=re.compile("^(Listen|Pause)$"))
+    expect(button).to_be_visible(timeout=SOON)
+    if button.inner_text().strip() == "Listen":
+        button.click()
 
 
 def expect_sound(page: Page) -> None:

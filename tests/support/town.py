@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -89,14 +90,16 @@ class Town:
         assert self._process is not None
         roles = {"supervisor": self._process.pid}
         for pid in children_of(self._process.pid):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-            if "--roles" in words:
-                roles[words[words.index("--roles") + 1]] = pid
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+            if (role := re.search(r"hustings\.server\.(\w+)", command)) is not None:
+                roles[role[1]] = pid
         return roles
 
     def kill_everything(self) -> None:
         """SIGKILL to every process, the supervisor first, as a power cut would."""
-        for pid in self.processes().values():
+        processes = self.processes()
+        assert {"control", "stage", "edge"} <= set(processes)
+        for pid in processes.values():
             os.kill(pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait()

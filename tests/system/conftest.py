@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
+from tests.support.browser import chromium
+from tests.support.hearing import voices, write_wav
 from tests.support.town import Town
 
 
@@ -13,6 +16,24 @@ def town(tmp_path: Path) -> Iterator[Town]:
     town = Town(tmp_path / "town")
     town.start()
     town.account()
+    yield town
+    if town.running:
+        assert town.stop() == 0
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    """Its microphone speaks without end."""
+    write_wav(tmp_path / "microphone.wav", voices(tmp_path)["en-us"])
+    with chromium(tmp_path / "microphone.wav") as browser:
+        yield browser
+
+
+@pytest.fixture
+def fresh_town(tmp_path: Path) -> Iterator[Town]:
+    """A running installation without an owner."""
+    town = Town(tmp_path / "town")
+    town.start()
     yield town
     if town.running:
         assert town.stop() == 0

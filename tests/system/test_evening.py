@@ -1,47 +1,26 @@
 """A stranger's first evening, in browsers: owner, host, guest, listener, replay."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from tests.support.browser import chromium
-from tests.support.hearing import voices, write_wav
+from playwright.sync_api import Browser, expect
 from tests.support.stranger import (
     ON_AIR,
+    SOON,
+    a_person,
     become_owner,
     come_as_guest,
     expect_sound,
     go_backstage,
+    go_live,
     listen,
     make_invitation,
     press_and_hold,
     put_on_air,
+    shot,
+    start_listening,
 )
 from tests.support.town import Town, eventually
-
-SOON = 30_000  # ms: what a loaded machine may need
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    write_wav(tmp_path / "microphone.wav", voices(tmp_path)["en-us"])
-    with chromium(tmp_path / "microphone.wav") as browser:
-        yield browser
-
-
-@pytest.fixture
-def fresh_town(tmp_path: Path) -> Iterator[Town]:
-    town = Town(tmp_path / "town")
-    town.start()
-    yield town
-    if town.running:
-        assert town.stop() == 0
-
-
-def a_person(browser: Browser) -> Page:
-    return browser.new_context(permissions=["microphone", "clipboard-read", "clipboard-write"]).new_page()
 
 
 def speaking(town: Town, space: str, name: str | None = None) -> bool:
@@ -57,17 +36,6 @@ def long_enough(town: Town, space: str) -> bool:
     return bool(card["now"] - card["live_at"] > 10)
 
 
-def shot(page: Page, name: str) -> None:
-    """For an eye to look at afterwards."""
-    page.screenshot(path=Path(__file__).parent / "shots" / f"evening-{name}.png", full_page=True)
-
-
-def go_live(host: Page) -> None:
-    host.get_by_role("button", name="Open the doors").click()
-    host.get_by_role("button", name="Go live", exact=True).click()
-    expect(host.get_by_text(ON_AIR).first).to_be_visible()
-
-
 @pytest.mark.timeout(300)
 def test_a_first_evening_from_the_owners_link_to_the_replay(fresh_town: Town, browser: Browser) -> None:
     town = fresh_town
@@ -79,7 +47,7 @@ def test_a_first_evening_from_the_owners_link_to_the_replay(fresh_town: Town, br
     expect(listener.get_by_role("heading", name="The candidates and the town")).to_be_visible()
     shot(listener, "scheduled")
     host.get_by_role("button", name="Open the doors").click()
-    listener.get_by_role("button", name=re.compile("Listen|Play")).first.click(timeout=SOON)
+    start_listening(listener)
     expect_sound(listener)
     shot(listener, "doors")
 
@@ -157,3 +125,26 @@ def test_a_listener_raises_a_hand_speaks_is_muted_and_removed(fresh_town: Town, 
     eventually(lambda: not listed(town, space, "Chi Tran"), what="the empty seat")
     expect(asker.get_by_text(re.compile("removed|no longer", re.IGNORECASE)).first).to_be_visible(timeout=SOON)
     shot(asker, "removed")
+
+
+@pytest.mark.timeout(300)
+def test_a_host_hands_over_to_a_cohost_who_goes_on_and_ends_it(fresh_town: Town, browser: Browser) -> None:
+    town = fresh_town
+    host, guest = a_person(browser), a_person(browser)
+    become_owner(town, host)
+    space = go_backstage(host, town, "The second half")
+    go_live(host)
+    come_as_guest(guest, make_invitation(host), "Ben Okafor")
+    expect(guest.get_by_role("button", name=re.compile("^End"))).to_have_count(0)
+
+    host.get_by_role("button", name="More for Ben Okafor").click(timeout=SOON)
+    host.get_by_role("button", name="Make co-host").click()
+    expect(guest.get_by_role("button", name=re.compile("^End"))).to_be_visible(timeout=SOON)
+    host.close()
+    put_on_air(guest, "Ben Okafor")
+    eventually(lambda: speaking(town, space, "Ben Okafor"), what="the co-host's voice")
+    assert town.card(space)["state"] == "live"
+    shot(guest, "cohost")
+
+    press_and_hold(guest, re.compile("^End"))
+    eventually(lambda: town.card(space)["state"] == "ended", what="the end")

@@ -1,6 +1,6 @@
 """The root of the error tree.
 
-Every folder derives its own few classes from the five below; the API and the edge translate those five
+Every folder derives its own few classes from these; the API and the edge translate the
 families to status codes, so no route invents one.
 
     HustingsError

@@ -1,7 +1,7 @@
 """The token that opens one seat: the stage checks it alone, so a dead database locks no speaker out.
 
 The attack it stops: a guest's link forwarded to somebody else. A token names one seat of one Space and one
-generation; muting, removing or re-issuing raises the generation and every older copy is refused.
+generation; removing the seat raises the generation, and every older copy is refused.
 """
 
 import msgspec
