@@ -79,6 +79,7 @@ STATES: dict[str, State] = {
     "account-signed-out": page("/me", "You are not signed in"),
     "new": page("/new", "Go backstage", SIGNED_IN),
     "new-signed-out": page("/new", "Sign in to start a conversation"),
+    "new-no-owner": page("/new", "This server has no owner yet", FIRST_RUN),
     "profile": page(
         "/@ada", "The candidates", SIGNED_IN, {"GET /api/v1/accounts/ada": {**ADA, "spaces": BUSY["live"]}}
     ),
