@@ -18,7 +18,7 @@ from hustings.broadcast import manifest as manifests
 from hustings.broadcast.manifest import Made, Manifest
 from hustings.broadcast.replay_files import make_replay
 from hustings.broadcast.workers import in_thread
-from hustings.documents.space import Replay, ReplayState
+from hustings.documents.space import Replay, ReplayState, SpacePlan, SpaceState
 
 log = structlog.get_logger(__name__)
 
@@ -88,9 +88,13 @@ class ReplayMaker:
         """A Space's recording ended; give this to the Recorder as `ended`."""
         self._waiting.put((space, None))
 
-    def retrim(self, space: str, trim_start: bool) -> None:
-        """Make the replay again with the dead air at its start, or without; nothing happens if it is so already."""
-        self._waiting.put((space, trim_start))
+    def follow(self, plan: SpacePlan) -> None:
+        """Make what control waits for, with the dead air at its start or without; one that is so already is told.
+
+        A plan that tells of a replay, made or failed, asks for nothing: it is an answer to what was told.
+        """
+        if plan.state is SpaceState.ENDED and plan.replay.state is ReplayState.PREPARING:
+            self._waiting.put((plan.id, plan.replay.trim_start))
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -117,12 +121,12 @@ class ReplayMaker:
         folder = self._recordings / space
         manifest = await in_thread(self._executor, manifests.load, folder)
         if manifest is None:
-            return Replay(ReplayState.NONE) if trim_start is None else None
+            return Replay(ReplayState.NONE)
         if not manifest.ended:
             return None
         made = manifest.made
         if made is not None and trim_start in (None, made.trim_start):
-            return None if made.reported else _as_replay(made)
+            return None if made.reported and trim_start is None else _as_replay(made)
         wanted = self._trim_start(space) if trim_start is None else trim_start
         begun = self._clock.monotonic()
         replay = await in_thread(self._executor, _make_and_save, folder, manifest, wanted)

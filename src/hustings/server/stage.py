@@ -21,7 +21,7 @@ from hustings.broadcast.report import ControlReport
 from hustings.broadcast.routes import broadcast_routes
 from hustings.documents.blocks import Block
 from hustings.documents.seat_token import SeatTokens
-from hustings.documents.space import MAX_SEATS, SpacePlan, SpaceState
+from hustings.documents.space import MAX_SEATS
 from hustings.server.role import port_of, run_role
 from hustings.stage.desk import Desk
 from hustings.stage.exchange import ControlExchange
@@ -78,7 +78,7 @@ class Stage:
             make_encoder=OpusEncoder,
             exchange=ControlExchange(client, settings.control_url, key),
             forget=self.recorder.delete,
-            notice=self._notice,
+            notice=self.replays.follow,
         )
         self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
@@ -93,10 +93,6 @@ class Stage:
     def _wants_trim(self, space: str) -> bool:
         plan = self.rooms.plan(space)
         return plan is None or plan.replay.trim_start
-
-    def _notice(self, plan: SpacePlan) -> None:
-        if plan.state is SpaceState.ENDED:
-            self.replays.retrim(plan.id, plan.replay.trim_start)
 
     async def run(self) -> None:
         """Until cancelled. What was carried before is taken up first, then speakers are let in."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from hustings.base.ids import new_id
-from hustings.documents.space import Replay, Role, SpacePlan, SpaceState
+from hustings.documents.space import Replay, ReplayState, Role, SpacePlan, SpaceState
 from hustings.spaces import life
 from hustings.spaces.errors import BadSpace, WrongState
 from hustings.spaces.floor import Change, Floor, found
@@ -125,9 +125,12 @@ class Spaces:
             return await _viewed(change)
 
     async def trim_replay(self, space_id: str, principal: Principal, *, trim_start: bool) -> SpaceView:
+        """Asks for the replay to be made again, whether it was made before or could not be."""
         async with self._floor.changing(space_id, principal) as change:
             require(decide(change.standing, Action.REPLAY))
-            change.space = msgspec.structs.replace(change.space, replay_trim_start=trim_start)
+            made = change.space.replay_state in {ReplayState.READY, ReplayState.FAILED}
+            state = ReplayState.PREPARING if made else change.space.replay_state
+            change.space = msgspec.structs.replace(change.space, replay_trim_start=trim_start, replay_state=state)
             return await _viewed(change)
 
     async def may_upload(self, space_id: str, principal: Principal) -> None:

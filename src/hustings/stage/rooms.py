@@ -57,7 +57,7 @@ class Rooms:
         notice: Notice,
     ) -> None:
         """`epoch` names this run of the stage. `exchange` takes a Space's id and an account's token and gives a seat
-        token. `forget` deletes a Space's recordings. `notice` is shown every plan that control sends.
+        token. `forget` deletes a Space's recordings. `notice` is shown every plan that control sends, kept or not.
         """
         self.epoch = epoch
         self._clock = clock

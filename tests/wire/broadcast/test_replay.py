@@ -20,7 +20,7 @@ from hustings.broadcast.encoder import to_pcm16
 from hustings.broadcast.replay import ReplayMaker
 from hustings.broadcast.take import CHUNK
 from hustings.documents.blocks import ProgrammeEnd, Samples
-from hustings.documents.space import Replay, ReplayState
+from hustings.documents.space import Person, Replay, ReplayState, SpacePlan, SpaceState
 
 TAIL = CHUNK / SAMPLE_RATE  # seconds of silence that close a take
 
@@ -44,6 +44,10 @@ def noted(folder: Path) -> bool:
     return manifest is not None and manifest.made is not None and manifest.made.reported
 
 
+def ended_plan(replay: Replay) -> SpacePlan:
+    return SpacePlan("s", 2, "The ferry", SpaceState.ENDED, Person("Ada"), replay=replay)
+
+
 async def replayed(
     folder: Path, pool: Executor, control: Control, *, asked: int = 1, trims: tuple[bool, ...] = ()
 ) -> None:
@@ -53,7 +57,7 @@ async def replayed(
     running = asyncio.create_task(maker.run())
     await until(lambda: len(control.heard) >= 1, each_turn=lambda: clock.advance(1.0))
     for trim in trims:
-        maker.retrim("s", trim)
+        maker.follow(ended_plan(Replay(ReplayState.PREPARING, 0.0, trim)))
     await until(lambda: len(control.heard) >= asked, each_turn=lambda: clock.advance(1.0))
     await until(lambda: all(noted(folder / space) for space, _ in control.heard))
     running.cancel()
@@ -144,13 +148,40 @@ async def test_dead_air_at_the_start_is_left_out_and_comes_back(
     assert "replay/seg-1-1.m4s" in (tmp_path / "s" / "replay.m3u8").read_text()
 
 
-async def test_a_switch_that_stands_so_already_makes_nothing(speech: Samples, pool: Executor, tmp_path: Path) -> None:
+async def test_a_switch_that_stands_so_already_is_told_again_and_makes_nothing(
+    speech: Samples, pool: Executor, tmp_path: Path
+) -> None:
     control = Control()
     await record([*blocks(speech[:PART]), ProgrammeEnd("s", PART)], tmp_path, pool)
+    await replayed(tmp_path, pool, control)
+    made_at = (tmp_path / "s" / "replay.flac").stat().st_mtime_ns
 
-    await replayed(tmp_path, pool, control, asked=2, trims=(True, False))
+    await replayed(tmp_path, pool, control, asked=2, trims=(True,))
 
-    assert [replay.trim_start for _, replay in control.heard] == [True, False]
+    assert control.heard[0] == control.heard[1]
+    assert (tmp_path / "s" / "replay.flac").stat().st_mtime_ns == made_at
+
+
+async def test_a_failed_replay_is_made_again_when_asked_and_not_because_it_was_told(
+    speech: Samples, pool: Executor, tmp_path: Path
+) -> None:
+    control = Control()
+    await record([*blocks(speech[:PART]), ProgrammeEnd("s", PART)], tmp_path, pool)
+    hindrance = tmp_path / "s" / "replay.flac"
+    hindrance.mkdir()
+    maker = ReplayMaker(tmp_path, control.report, ManualClock(), pool)
+    running = asyncio.create_task(maker.run())
+    await until(lambda: control.heard)
+    assert control.heard[0][1].state is ReplayState.FAILED
+
+    maker.follow(ended_plan(control.heard[0][1]))
+    hindrance.rmdir()
+    maker.follow(ended_plan(Replay(ReplayState.PREPARING)))
+    await until(lambda: len(control.heard) > 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert [replay.state for _, replay in control.heard] == [ReplayState.FAILED, ReplayState.READY]
 
 
 async def test_takes_are_joined_and_the_gap_is_cut(speech: Samples, pool: Executor, tmp_path: Path) -> None:
