@@ -26,7 +26,6 @@ async def record(
     folder: Path,
     executor: Executor,
     *,
-    wanted: Callable[[str], bool] = lambda _space: True,
     ended: Callable[[str], None] = lambda _space: None,
     reserve: int = 1_000_000,
 ) -> None:
@@ -35,4 +34,4 @@ async def record(
     for item in items:
         channel.put(item)
     channel.close()
-    await Recorder(channel, folder, ManualClock(), executor, wanted=wanted, ended=ended, reserve=reserve).run()
+    await Recorder(channel, folder, ManualClock(), executor, ended=ended, reserve=reserve).run()

@@ -217,10 +217,10 @@ class Town:
     async def _forget(self, space: str) -> None:
         self.forgotten.append(space)
 
-    def _decode(self, path: Path) -> Samples:
+    def _decode(self, path: Path, longest: int) -> Samples:
         if path.name not in self.music:
             raise Invalid("No audio.")
-        return self.music[path.name]
+        return self.music[path.name][:longest].copy()
 
     async def settled(self) -> None:
         """Until what the Rooms began on threads is done."""

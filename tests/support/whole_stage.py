@@ -92,7 +92,7 @@ async def _forget(space: str) -> None:
     return
 
 
-def _no_music(path: Path) -> Samples:
+def _no_music(path: Path, _longest: int) -> Samples:
     return np.zeros(0, np.float32)
 
 

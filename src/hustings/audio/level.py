@@ -19,6 +19,7 @@ SILENT_BELOW = -50.0  # dBFS: a room's noise after a browser's noise suppression
 AUDIBLE_ABOVE = -60.0  # dBFS: quieter than this, nobody minds hearing themselves come back
 HANGOVER = 25  # ticks (0.5 s): the pauses inside a sentence do not end it
 WINDOW = 10  # ticks (0.2 s): what a level is told over
+STRETCH = 2**20  # samples, 22 s
 CLIPPED = 0.985  # of full scale
 CLIPPING_SHARE = 0.001  # of the samples of the window
 
@@ -97,10 +98,17 @@ def k_weighting(frequencies: npt.NDArray[np.floating]) -> npt.NDArray[np.float64
     return np.asarray(np.abs(shelf * high_pass) ** 2, dtype=np.float64)
 
 
-def loudness(samples: Samples) -> float:
-    """Ungated BS.1770 loudness in LUFS of a whole mono buffer taken as a loop; FLOOR_DB for silence."""
-    spectrum = np.fft.rfft(samples)
+def _weighted_energy(samples: Samples) -> float:
     frequencies = np.fft.rfftfreq(samples.size, 1.0 / SAMPLE_RATE)
-    energies = np.abs(spectrum) ** 2
-    mean_square = 2.0 * float(np.dot(energies, k_weighting(frequencies))) / samples.size**2
+    energies = np.abs(np.fft.rfft(samples)) ** 2
+    return 2.0 * float(np.dot(energies, k_weighting(frequencies))) / samples.size
+
+
+def loudness(samples: Samples) -> float:
+    """Ungated BS.1770 loudness in LUFS of a whole mono buffer; FLOOR_DB for silence.
+
+    Weighted stretch by stretch, each taken as a loop, so that ten minutes of music need no spectrum of ten minutes.
+    """
+    stretches = (samples[start : start + STRETCH] for start in range(0, samples.size, STRETCH))
+    mean_square = sum(_weighted_energy(stretch) for stretch in stretches) / max(1, samples.size)
     return -0.691 + 10.0 * math.log10(mean_square) if mean_square > 1e-12 else FLOOR_DB

@@ -1,7 +1,7 @@
 """Reads audio files of people: an uploaded pre-show, a recording, as mono samples at 48 kHz.
 
-One of the folder's three addresses of PyAV. The attacks it stops: a file that unpacks to hours (length is
-bounded before it is kept), and a "sound" that is really a list of other files or addresses, which FFmpeg would
+One of the folder's three addresses of PyAV. The attacks it stops: a file that unpacks to hours (no more is
+decoded than is kept), and a "sound" that is really a list of other files or addresses, which FFmpeg would
 open for the sender (only plain audio containers are tried, and only the one file). Synchronous and CPU-bound.
 """
 
@@ -18,7 +18,6 @@ from hustings.base.errors import Invalid
 from hustings.base.grid import SAMPLE_RATE
 from hustings.documents.blocks import Samples
 
-MAX_SECONDS = 30 * 60  # 346 MB as float32
 _CONTAINERS = "wav,w64,aiff,caf,mp3,flac,ogg,aac,mov,matroska"
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 
@@ -29,12 +28,6 @@ class AudioUnreadable(Invalid):
     """The file is no audio that can be decoded."""
 
     code = "audio_unreadable"
-
-
-class AudioTooLong(Invalid):
-    """The file is longer than may be kept in memory."""
-
-    code = "audio_too_long"
 
 
 def read_audio(path: Path) -> Iterator[Samples]:
@@ -62,15 +55,15 @@ def _decode(packet: "Packet[AudioStream]") -> list[av.AudioFrame]:
         return []
 
 
-def decode_audio(path: Path, *, max_seconds: float = MAX_SECONDS) -> Samples:
-    """The whole file. Raises AudioUnreadable, or AudioTooLong as soon as `max_seconds` are passed."""
+def decode_audio(path: Path, longest: int) -> Samples:
+    """The first `longest` samples of the file; the rest is not decoded. Raises AudioUnreadable."""
     blocks: list[Samples] = []
-    total = 0
+    left = longest
     for block in read_audio(path):
-        total += block.size
-        if total > max_seconds * SAMPLE_RATE:
-            raise AudioTooLong(f"This file is longer than {max_seconds / 60:g} minutes. Use a shorter one.")
-        blocks.append(block)
-    if not total:
+        blocks.append(block[:left])
+        left -= block.size
+        if left <= 0:
+            break
+    if not blocks:
         raise AudioUnreadable(_UNREADABLE)
     return np.concatenate(blocks)

@@ -9,9 +9,11 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from hustings.base.channel import Channel, WhenFull
+from hustings.base.recent import Recent
 from hustings.documents.feed import End, Frame, Gone, Hello, Hold, Init, Part, Plan, Voices, encode_frame
 
 WINDOW = 96  # parts of each rendition a new reader gets: 92 s, more than any playlist shows
+GONE = 1024  # Spaces: far more than can still have sound on its way
 BACKLOG = 2048  # frames a reader may be behind: minutes of a few Spaces; then it is cut off
 
 
@@ -51,7 +53,7 @@ class FeedHub:
         self.epoch = epoch
         self._hello = encode_frame(Hello(epoch=epoch))
         self._spaces: dict[str, _SpaceState] = {}
-        self._gone: set[str] = set()  # what still comes of them was on its way when they were deleted
+        self._gone = Recent(GONE)  # what still comes of them was on its way when they were deleted
         self._readers: set[FeedReader] = set()
 
     @property

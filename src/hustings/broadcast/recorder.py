@@ -16,6 +16,7 @@ import structlog
 from hustings.base.channel import Channel
 from hustings.base.clock import Clock
 from hustings.base.grid import PART
+from hustings.base.recent import Recent
 from hustings.broadcast import manifest as manifests
 from hustings.broadcast.collector import Collector
 from hustings.broadcast.disk import Reserve, sync_file, sync_folder
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 SYNC_EVERY = 0.5  # seconds
 MAX_GAP = 52 * CHUNK  # samples, 10 s: a longer silence of the mixer begins a new take
 MAX_PACKETS = 13 * 60 * 50  # kept between two chunks: a minute of every seat
+DELETED_LATELY = 1024  # Spaces: far more than can still have sound on its way
 DELETED = ".deleted-"  # begins the name of a folder on its way out
 RESERVE = 256 * 2**20  # bytes: more than an hour of programme
 
@@ -119,7 +121,7 @@ class _Recording:
 
 
 class Recorder:
-    """Consumes one channel for all Spaces. `wanted` says whether a Space is to be recorded.
+    """Consumes one channel for all Spaces; only what is to be recorded is put into it.
 
     Files are written by `executor` and synced by a thread of the loop's own, so that no write waits for a disk.
     """
@@ -131,7 +133,6 @@ class Recorder:
         clock: Clock,
         executor: Executor,
         *,
-        wanted: Callable[[str], bool] = lambda _space: True,
         ended: Callable[[str], None] = lambda _space: None,
         reserve: int = RESERVE,
     ) -> None:
@@ -139,11 +140,10 @@ class Recorder:
         self._folder = folder
         self._clock = clock
         self._executor = executor
-        self._wanted = wanted
         self._ended = ended
         self._reserve = reserve
         self._recordings: dict[str, _Recording] = {}
-        self._deleted: set[str] = set()  # until the last of what was on its way here has come
+        self._deleted = Recent(DELETED_LATELY)  # until the last of what was on its way here has come
         self._working = asyncio.Lock()  # held while a thread is at a recording, so that none is deleted under it
 
     async def run(self) -> None:
@@ -198,8 +198,6 @@ class Recorder:
         return found
 
     async def _take_block(self, block: ProgrammeBlock) -> None:
-        if not self._wanted(block.space):
-            return
         recording = await self._recording(block.space)
         if recording.writer is None and not self._begins(recording, block):
             return
@@ -233,7 +231,7 @@ class Recorder:
             paths = [path for one in self._recordings.values() if one.writer for path in one.writer.paths]
             try:
                 await asyncio.to_thread(_sync_all, paths)
-            except OSError:
+            except Exception:  # supervisor: the next round tries again
                 log.exception("recording not synced")
 
 

@@ -61,6 +61,7 @@ class Chair:
     def __init__(self, seat: Seat, make_encoder: Callable[[], Encoder]) -> None:
         self.seat = seat
         self.peer: Source | None = None
+        self.broken = False  # the session raised something: it is asked for nothing more, and is to be closed
         self.generation = seat.generation  # of the token that opened the session
         self.attendance = Attendance()
         self.meter = Meter()
@@ -105,20 +106,22 @@ class Chair:
 
     def _pull(self) -> Samples | None:
         """One broken peer must not take twelve others' sound: whatever it raises is logged, and is silence."""
-        if self.peer is None:
+        if self.peer is None or self.broken:
             return None
         try:
             return self.peer.pull()
         except Exception:
+            self.broken = True
             log.exception("peer failed to give sound", seat=self.seat.id)
             return None
 
     def send(self, packet: bytes) -> None:
-        if self.peer is None:
+        if self.peer is None or self.broken:
             return
         try:
             self.peer.send(packet)
         except Exception:
+            self.broken = True
             log.exception("peer failed to take sound", seat=self.seat.id)
 
     def track_position(self, position: int) -> int | None:

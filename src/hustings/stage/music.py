@@ -18,25 +18,24 @@ from hustings.base.grid import SAMPLE_RATE, TICK
 
 log = structlog.get_logger(__name__)
 
-Decode = Callable[[Path], Samples]
+Decode = Callable[[Path, int], Samples]  # at most so many samples
 
 LONGEST = 10 * 60 * SAMPLE_RATE  # samples: what is played of a longer file; 115 MB in memory
 SEAM = SAMPLE_RATE // 20  # samples: the fade where the end meets the beginning
 
 
 def _seamless(sound: Samples) -> Samples:
-    """Fade the ends, where a stranger's music does not meet."""
+    """Fade the ends, where a stranger's music does not meet; in place, as it may be long."""
     fade = np.sin(np.linspace(0.0, np.pi / 2.0, min(SEAM, sound.size // 2))).astype(np.float32) ** 2
-    out = sound.copy()
-    out[: fade.size] *= fade
-    out[out.size - fade.size :] *= fade[::-1]
-    return out
+    sound[: fade.size] *= fade
+    sound[sound.size - fade.size :] *= fade[::-1]
+    return sound
 
 
 def read_music(path: Path, decode: Decode) -> Samples | None:
     """A loop, or None when the file gives no sound; blocks."""
     try:
-        sound = decode(path)[:LONGEST]
+        sound = decode(path, LONGEST)
     except (OSError, HustingsError) as error:
         log.warning("pre-show music not readable", reason=str(error))
         return None

@@ -13,23 +13,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from hustings.audio.level import Samples
 from hustings.base.errors import HustingsError, Unavailable
 from hustings.base.grid import SAMPLE_RATE, TICK
-
-Samples = npt.NDArray[np.float32]
 
 MAX_PACKET: Final = 1275  # bytes: the longest Opus frame, RFC 6716 §3.4
 MAX_FRAME: Final = 5760  # samples: 120 ms, the longest packet, RFC 6716 §3.2.1
 
-_SET_BITRATE, _SET_COMPLEXITY, _SET_INBAND_FEC, _SET_PACKET_LOSS, _SET_DTX, _RESET = (
+_SET_BITRATE, _SET_COMPLEXITY, _SET_INBAND_FEC, _SET_PACKET_LOSS, _SET_DTX = (
     4002,
     4010,
     4012,
     4014,
     4016,
-    4028,
 )
 
 
@@ -146,12 +143,6 @@ class OpusEncoder:
         size = self._library.opus_encode_float(self._state, block.ctypes.data, len(block), self._out, MAX_PACKET)
         return self._out.raw[: _check(size)]
 
-    def set_bitrate(self, bitrate: int) -> None:
-        self._set(_SET_BITRATE, bitrate)
-
-    def set_expected_loss(self, per_cent: int) -> None:
-        self._set(_SET_PACKET_LOSS, min(100, max(0, per_cent)))
-
     def _set(self, request: int, value: int) -> None:
         _check(self._library.opus_encoder_ctl(self._state, request, ctypes.c_int32(value)))
 
@@ -185,10 +176,6 @@ class OpusDecoder:
             self._state, payload, length, self._out.ctypes.data, room, int(fec and payload is not None)
         )
         return self._out[: _check(count)].copy()
-
-    def reset(self) -> None:
-        """Forget the past, as after a change of stream."""
-        _check(self._library.opus_decoder_ctl(self._state, _RESET))
 
     def __del__(self) -> None:
         if self._state:

@@ -15,6 +15,7 @@ import numpy as np
 import structlog
 
 from hustings.audio.jitter import JitterBuffer, Missing, NotStarted, Packet, Play
+from hustings.audio.level import Samples
 from hustings.audio.rtp import AudioLevel, RtpBroken, RtpPacket, build_rtp, parse_rtp
 from hustings.audio.rtp_control import (
     Control,
@@ -31,11 +32,11 @@ from hustings.audio.rtp_control import (
 from hustings.audio.rtp_reception import Reception
 from hustings.base.clock import Clock
 from hustings.base.grid import SAMPLE_RATE, TICK
-from hustings.stage.opus import OpusDecoder, OpusError, Samples, packet_samples
+from hustings.stage.opus import OpusDecoder, OpusError, packet_samples
+from hustings.stage.presence import SILENT_AFTER
 
 log = structlog.get_logger(__name__)
 
-SILENT_AFTER: Final = 3.0  # s without packets: the seat shows "reconnecting"
 DEAF_AFTER: Final = 50  # packets without one decoded frame: the receiver starts anew
 SWITCH_AFTER: Final = 0.2  # s without the present source before another is taken: two at once would be noise
 REPORT_EVERY: Final = 1.0  # s on average; the browser's FEC follows our loss reports

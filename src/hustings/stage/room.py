@@ -153,7 +153,7 @@ class Room:
     def attach(self, claim: SeatClaim, peer: Source) -> None:
         """Seat a session; one that sat there before is closed."""
         chair = self.admit(claim)
-        former, chair.peer, chair.generation = chair.peer, peer, claim.generation
+        former, chair.peer, chair.generation, chair.broken = chair.peer, peer, claim.generation, False
         if former is not None and former is not peer:
             former.on_packet = None
             self._close(former)
@@ -228,7 +228,7 @@ class Room:
         for chair in self._chairs.values():
             held = chair.attendance.state is not Presence.ABSENT
             chair.attendance.observe(chair.peer.health() if chair.peer else None, self._now)
-            if held and chair.attendance.state is Presence.ABSENT:
+            if chair.broken or (held and chair.attendance.state is Presence.ABSENT):
                 self._unseat(chair)
 
     def _empty_for(self) -> float:

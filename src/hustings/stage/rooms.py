@@ -13,6 +13,7 @@ from hustings.audio.level import Samples
 from hustings.audio.mix import SILENCE
 from hustings.base.clock import Clock
 from hustings.base.errors import NotFound
+from hustings.base.recent import Recent
 from hustings.base.tasks import TaskScope
 from hustings.documents.feed import Gone
 from hustings.documents.seat_token import SeatClaim, SeatTokens
@@ -29,6 +30,8 @@ Forget = Callable[[str], Awaitable[None]]
 Notice = Callable[[SpacePlan], None]
 
 ACCOUNT_PREFIX = "hst_"  # nothing else is passed on: random tokens must not become requests to control
+
+FAILING = 64  # Spaces whose fault was logged and is not logged again
 
 _OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
 
@@ -72,6 +75,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
+        self._failing = Recent(FAILING)
         self._saving = asyncio.Lock()
         self._scope = TaskScope()
 
@@ -205,10 +209,16 @@ class Rooms:
         for room in list(self._rooms.values()):
             try:
                 room.tick(now, monotonic)
-            except Exception:
-                log.exception("tick failed", space=room.plan.id)
+            except Exception:  # noqa: BLE001 - supervisor: one Space's fault must not silence the others
+                self._report_failing(room.plan.id)
             if room.finished_at is not None and monotonic - room.finished_at >= DRAIN:
                 self._let_go(room)
+
+    def _report_failing(self, space: str) -> None:
+        """Once for each Space: what fails in one tick fails in the next."""
+        if space not in self._failing:
+            self._failing.add(space)
+            log.exception("tick failed", space=space)
 
     def skip(self, ticks: int) -> None:
         """The stage stood still for so many ticks."""

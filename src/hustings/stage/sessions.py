@@ -20,13 +20,13 @@ from hustings.base.ids import new_secret
 from hustings.base.tasks import TaskScope
 from hustings.documents.seat_token import SeatClaim
 from hustings.stage.peer import Negotiated, Peer
+from hustings.stage.presence import HELD_FOR
 from hustings.stage.sdp import LEVEL_URI, MAX_CANDIDATES, Offer, build_answer, parse_offer
 from hustings.stage.transport import Certificates, Link, MediaSettings
 
 log = structlog.get_logger(__name__)
 
 CONNECT_WITHIN: Final = 15.0  # s from the answer to the end of the DTLS handshake
-SILENCE_ENDS: Final = 60.0  # s without packets until the seat is freed
 LOOK_EVERY: Final = 1.0  # s
 HALF_OPEN_SEAT, HALF_OPEN_SPACE, HALF_OPEN_STAGE = 2, 26, 104
 
@@ -92,7 +92,7 @@ class WhipSessions:
         media: MediaSettings,
         *,
         connect_within: float = CONNECT_WITHIN,
-        silence_ends: float = SILENCE_ENDS,
+        silence_ends: float = HELD_FOR,
     ) -> None:
         self._seating = seating
         self._clock = clock
@@ -121,11 +121,11 @@ class WhipSessions:
 
     async def open(self, space: str, token: str, sdp: str) -> WhipSession:
         """Answer an offer. Raises Seating's errors, BadOffer, TooManyOffers, StageBusy, NoPort."""
+        claim = await self._seating.authorise(space, token)  # strangers take no place from those who may speak
         if self._scope is None or len(self._half_open()) + self._opening >= HALF_OPEN_STAGE:
             raise StageBusy("The stage is setting up too many connections. Try again in a moment.")
         self._opening += 1
         try:
-            claim = await self._seating.authorise(space, token)
             self._pace(claim)
             offer = parse_offer(sdp)
             await self._make_room(claim)
@@ -140,8 +140,10 @@ class WhipSessions:
         return session
 
     def _pace(self, claim: SeatClaim) -> None:
-        """Remembers as many times of as many seats as were authorised: both are few."""
+        """Remembers few times of each seat that was authorised within a minute."""
         now = self._clock.monotonic()
+        for seat in [seat for seat, times in self._offers.items() if now - times[-1] >= 60]:
+            del self._offers[seat]
         times = self._offers.setdefault((claim.space, claim.seat), deque(maxlen=OFFERS_PER_MINUTE))
         if len(times) == OFFERS_PER_MINUTE and now - times[0] < 60:
             raise TooManyOffers(

@@ -27,6 +27,10 @@ def test_a_997_hertz_sine_at_minus_20_dbfs_has_the_loudness_bs1770_names() -> No
     assert loudness(np.zeros(SAMPLE_RATE, dtype=np.float32)) == FLOOR_DB
 
 
+def test_the_loudness_of_a_minute_is_that_of_its_parts() -> None:
+    assert loudness(sine(0.1, samples=60 * SAMPLE_RATE)) == pytest.approx(-23.01, abs=0.05)
+
+
 def test_speaking_begins_at_once_and_survives_a_pause_inside_a_sentence() -> None:
     meter = Meter()
     meter.push(sine(0.1))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from hustings.audio.level import Samples
 from hustings.base.grid import SAMPLE_RATE, TICK
-from hustings.stage.opus import OpusDecoder, OpusEncoder, OpusError, Samples, opus_version, packet_samples
+from hustings.stage.opus import OpusDecoder, OpusEncoder, OpusError, opus_version, packet_samples
 
 
 def tone(blocks: int, hertz: float = 440.0) -> list[Samples]:
@@ -82,11 +83,3 @@ def test_a_packet_tells_its_length() -> None:
     for hollow in (b"", b"\x03", b"\x03\x00"):
         with pytest.raises(OpusError):
             packet_samples(hollow)
-
-
-def test_a_reset_decoder_begins_anew() -> None:
-    decoder = OpusDecoder()
-    for packet in coded():
-        decoder.decode(packet)
-    decoder.reset()
-    assert level(decoder.decode(None)) == 0.0

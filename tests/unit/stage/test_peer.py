@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.support.memory_wire import MemoryWire
 
+from hustings.audio.level import Samples
 from hustings.audio.rtp import RtpPacket, build_rtp, is_rtcp
 from hustings.audio.rtp_control import (
     Goodbye,
@@ -19,7 +20,7 @@ from hustings.audio.rtp_control import (
     parse_rtcp,
 )
 from hustings.base.clock import ManualClock
-from hustings.stage.opus import OpusEncoder, Samples
+from hustings.stage.opus import OpusEncoder
 from hustings.stage.peer import DEAF_AFTER, SWITCH_AFTER, Negotiated, Peer, blend
 
 TICK = 0.020

@@ -276,6 +276,8 @@ def test_a_peer_that_raises_costs_only_its_own_sound() -> None:
     ben.broken = True
     stage.step(30)
     assert ada.hears(eve) == pytest.approx(0.1, abs=0.002)
+    stage.seconds(1)
+    assert stage.closed == [ben]  # so that it connects anew
 
 
 def test_who_says_nothing_hears_all_and_whoever_begins_to_speak_hears_no_click() -> None:

@@ -186,10 +186,10 @@ async def test_plans_that_contradict_themselves_are_refused(tmp_path: Path) -> N
 
 def test_music_comes_at_bed_level_with_soft_ends_and_none_of_what_is_no_sound(tmp_path: Path) -> None:
     tone = (0.01 * np.sin(np.arange(SAMPLE_RATE) / 10)).astype(np.float32)
-    music = read_music(tmp_path, lambda _: tone)
+    music = read_music(tmp_path, lambda _path, _longest: tone)
     assert music is not None
     assert abs(music).max() > 0.1
     assert abs(music[0]) < 1e-3
     assert abs(music[-1]) < 1e-3
-    assert read_music(tmp_path, lambda _: tone[:100]) is None
-    assert read_music(tmp_path, lambda path: np.frombuffer(path.read_bytes(), np.float32)) is None
+    assert read_music(tmp_path, lambda _path, _longest: tone[:100]) is None
+    assert read_music(tmp_path, lambda path, _longest: np.frombuffer(path.read_bytes(), np.float32)) is None

@@ -83,14 +83,6 @@ async def test_the_preshow_is_not_recorded_and_a_hold_is(speech: Samples, pool: 
     assert np.array_equal(to_pcm16(kept)[PART + 10 * TICK :][:PART], to_pcm16(speech[:PART]))
 
 
-async def test_a_space_that_is_not_to_be_recorded_leaves_nothing(
-    speech: Samples, pool: Executor, tmp_path: Path
-) -> None:
-    await record(blocks(speech[:PART]), tmp_path, pool, wanted=lambda _space: False)
-
-    assert names(tmp_path) == []
-
-
 async def test_missing_blocks_are_silence_in_their_place(speech: Samples, pool: Executor, tmp_path: Path) -> None:
     whole = blocks(speech[: 3 * PART])
 

@@ -1,5 +1,7 @@
 """Control changes an account's token for a seat token; whatever it does, the speaker is told a sentence."""
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -7,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from tests.support.asgi import free_port, serving
+from tests.support.settling import until
 
 from hustings.base.errors import Conflict, Forbidden, NotFound, Unauthorized, Unavailable
-from hustings.stage.exchange import ControlExchange
+from hustings.stage.exchange import ASKING, ControlExchange
 
 ERRORS = {"401": Unauthorized, "403": Forbidden, "404": NotFound, "409": Conflict, "500": Unavailable}
 
@@ -37,6 +40,27 @@ async def test_a_token_is_exchanged_and_each_refusal_keeps_its_family_and_senten
                 await exchange(status, "hst_ada")
         with pytest.raises(Unavailable):
             await exchange("torn", "hst_ada")
+
+
+async def test_made_up_tokens_by_the_thousand_are_not_all_passed_on() -> None:
+    asked, answering = 0, asyncio.Event()
+
+    async def slow(_request: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        await answering.wait()
+        return JSONResponse({"seat_token": "seat.ada"})
+
+    application = Starlette(routes=[Route("/internal/seats/exchange", slow, methods=["POST"])])
+    async with serving(application) as base, httpx.AsyncClient() as http:
+        exchange = ControlExchange(http, base, "key")
+        waiting = [asyncio.create_task(exchange("space1", f"hst_{n}")) for n in range(ASKING)]
+        await until(lambda: asked == ASKING)
+        with pytest.raises(Unavailable, match="Too many"):
+            await exchange("space1", "hst_more")
+        answering.set()
+        assert await asyncio.gather(*waiting) == ["seat.ada"] * ASKING
+        assert await exchange("space1", "hst_later") == "seat.ada"
 
 
 async def test_a_control_that_does_not_answer_is_unavailable() -> None:
