@@ -157,7 +157,7 @@ class LiveSpace:
     def tick(self, now: float) -> None:
         filled = [rendition.tick(now) for rendition in self.renditions.values()]
         if any(filled):
-            self.programme = feed.Programme.HOLD
+            self.programme = feed.Programme.NONE  # HOLD is a stage's word; pages tell a pause from a lost stage by it
             self.voices = ()
 
     def end(self, number: int) -> None:

@@ -154,7 +154,7 @@ async def test_a_reload_that_nothing_answers_ends_after_three_target_durations(e
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_lost_stage_wakes_who_waits_with_a_hold_part(
+async def test_a_lost_stage_wakes_who_waits_with_a_hold_part_and_has_no_programme(
     edge: Edge, stage: Stage, holds: dict[str, list[bytes]]
 ) -> None:
     stage.open(holds=holds)
@@ -169,7 +169,7 @@ async def test_a_lost_stage_wakes_who_waits_with_a_hold_part(
     assert rules.check(text) == []
     name = media.entries[-1].parts[-1]["URI"].rsplit("/", 1)[1]
     assert name.startswith("p9-h")
-    assert (await edge.client.get(edge.path("live.json"))).json()["programme"] == "hold"
+    assert (await edge.client.get(edge.path("live.json"))).json()["programme"] == "none"
 
 
 async def test_a_part_that_comes_too_late_changes_nothing(
@@ -186,7 +186,7 @@ async def test_a_part_that_comes_too_late_changes_nothing(
     live = edge.role.spaces.get(SPACE)
     assert live is not None
     await until(lambda: live.plan is not None and live.plan.revision == 2)
-    assert live.programme.value == "hold"
+    assert live.programme.value == "none"
     stage.say([10])
     await edge.has(10)
     assert live.programme.value == "conversation"
