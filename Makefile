@@ -39,7 +39,7 @@ lint: dev  ## ruff, mypy
 	$(BIN)/ruff format --check src tests bench tools
 	$(BIN)/mypy
 
-check-web: $(STAMPS)/node_modules  ## type-check, lint and unit-test the pages
+check-web: $(STAMPS)/node_modules  ## type-check and unit-test the pages
 	@if [ -f web/package.json ]; then $(NPM) run check && $(NPM) test; fi
 
 bench: dev  ## print the figures of the README
