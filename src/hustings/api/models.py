@@ -30,6 +30,10 @@ When = Annotated[str | float | int, AfterValidator(_as_unix)]
 Password = Annotated[str, Field(max_length=1000)]
 
 
+class Link(Model):
+    link: Secret
+
+
 class Setup(Model):
     link: Secret
     name: Name = ""

@@ -14,6 +14,7 @@ API = "/api/v1"
 SPACE = f"{API}/spaces/{{space_id}}"
 SEAT, HAND = f"{SPACE}/seats/{{seat_id}}", f"{SPACE}/requests/{{request_id}}"
 BODIES: dict[str, dict[str, Any]] = {
+    f"POST {API}/setup/look": {"link": "x"},
     f"POST {API}/setup": {"link": "x", "name": "x", "password": "the ferry must stay here"},
     f"POST {API}/sessions": {"name": "x", "password": "x"},
     f"POST {API}/sessions/passkey": {"credential": {}},
@@ -30,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
 TO_A_STRANGER: dict[str, int] = {
     f"GET {API}/me": 200,
     f"GET {API}/setup/{{link}}": 404,
+    f"POST {API}/setup/look": 404,
     f"POST {API}/setup": 404,
     f"POST {API}/account-links": 401,
     f"POST {API}/sessions": 401,
