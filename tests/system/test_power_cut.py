@@ -61,7 +61,7 @@ def test_mid_sentence_the_speaker_comes_back_and_the_recording_goes_on(town: Tow
         speaking.terminate()
         speaking.communicate(timeout=10)
     town.api("POST", f"/spaces/{space}/end")
-    replay = eventually(lambda: _replay(town, space), within=15, what="the replay")
+    replay = eventually(lambda: _replay(town, space), within=5, what="the replay")
 
     assert score(said, read_wav(tmp_path / "after.wav")).pesq >= 3.9
     assert replay["duration"] >= 5 + seconds - 1  # what was said before the cut is there, and what was said after
