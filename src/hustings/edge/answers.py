@@ -49,6 +49,15 @@ class TooLarge(errors.Invalid):
     code = "too_large"
 
 
+class TooSlow(errors.Invalid):
+    """A request body that did not come."""
+
+    code = "too_slow"
+
+    def __init__(self) -> None:
+        super().__init__("What was to be sent did not arrive in time. Try again.")
+
+
 class WrongMethod(errors.Invalid):
     """A path that exists, asked in a way it does not answer."""
 
@@ -88,6 +97,8 @@ async def answer_error(send: Send, scope: Scope, error: errors.HustingsError) ->
 def status_of(error: errors.HustingsError) -> int:
     if isinstance(error, TooLarge):
         return 413
+    if isinstance(error, TooSlow):
+        return 408
     if isinstance(error, WrongMethod):
         return 405
     return next((status for family, status in _STATUS if isinstance(error, family)), 500)
@@ -101,17 +112,3 @@ def header(scope: Scope, name: bytes) -> str:
 def require(scope: Scope, *methods: str) -> None:
     if scope["method"] not in methods:
         raise WrongMethod(*methods)
-
-
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """A small body, whole. Raises TooLarge above `limit` bytes."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > limit:
-            raise TooLarge(f"This request may hold at most {limit} bytes.")
-        if not message.get("more_body", False):
-            return bytes(body)

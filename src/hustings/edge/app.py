@@ -9,9 +9,10 @@ import re
 from hustings.base.errors import HustingsError, NotFound
 from hustings.edge import answers
 from hustings.edge.answers import Receive, Request, Scope, Send
+from hustings.edge.bodies import ClientLeft
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.pages import Site
-from hustings.edge.proxy import ClientLeft, Upstream
+from hustings.edge.proxy import Upstream
 
 _PREFLIGHT = (
     answers.ANY_ORIGIN,
@@ -44,9 +45,6 @@ class FrontDoor:
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
         if scope["type"] != "http":
             return
         try:
@@ -117,11 +115,3 @@ class FrontDoor:
         if query := bytes(request.scope["query_string"]):
             path = path.split(b"?")[0] + b"?" + query
         await upstream.forward(path, request, self._trusted)
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -15,6 +15,7 @@ from hustings.documents.public import Card, card
 from hustings.documents.space import ReplayState, SpacePlan, SpaceState
 from hustings.edge import answers
 from hustings.edge.answers import Receive, Request, Scope
+from hustings.edge.bodies import Body
 from hustings.edge.counting import Audience
 from hustings.edge.live import LiveRendition, LiveSpace, Spaces
 from hustings.edge.plans import PlanBook
@@ -25,6 +26,7 @@ from hustings.hls.names import InitName, PartName, parse_name
 from hustings.hls.renditions import AAC64, BY_NAME
 
 BEACON_LIMIT = 512  # bytes
+BEACON_ARRIVES = 10.0  # seconds within which a beacon must be there
 AUDIENCES = 2_000  # Spaces counted at once; the one heard of longest ago is forgotten first
 MEDIA = "../../media/{name}/"  # from /spaces/{id}/live/{rendition}/ to its media
 NOT_BEGUN = "This conversation has not begun. Its page counts down to the start."
@@ -123,9 +125,9 @@ class ListeningPlane:
     async def beacon(self, space: str, request: Request) -> None:
         scope, receive, send = request
         answers.require(scope, "POST")
-        body = await answers.read_body(receive, BEACON_LIMIT)
+        body = Body(receive, most=BEACON_LIMIT, within=BEACON_ARRIVES, expected=True)
         try:
-            told = msgspec.json.decode(body, type=Beacon)
+            told = msgspec.json.decode(await body.whole(), type=Beacon)
         except msgspec.DecodeError as error:
             raise Invalid("A beacon is JSON with a session, stalls and buffer.") from error
         await self._plan(space)

@@ -1,12 +1,13 @@
 """The way from the front door to control and stage: streamed both ways, each kind of request in its own pool.
 
 The attack it stops: a flood of one kind (sign-ins, uploads, downloads) that takes every connection, so that
-speakers cannot reach the stage. A full pool answers 503 at once; it never borrows from another. Nothing under
-/internal is reachable but the few recordings named here.
+speakers cannot reach the stage. A full pool answers 503 at once; it never borrows from another. A body has a time
+to arrive in, and takes a place of its pool only when it is there; an upload, too large for that, is given up when it
+stalls. Nothing under /internal is reachable but the few recordings named here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -15,14 +16,14 @@ from typing import Any
 import httpx
 import structlog
 
-from hustings.base.errors import HustingsError, Unavailable
+from hustings.base.errors import Unavailable
 from hustings.edge import answers
-from hustings.edge.answers import Receive, Scope, Send, TooLarge
+from hustings.edge.answers import Scope, Send
+from hustings.edge.bodies import KILO, MEGA, Body, ClientLeft, too_large
 from hustings.edge.forwarding import forwarded, passed_back, passed_on
 
 log = structlog.get_logger(__name__)
 
-KILO, MEGA = 1_000, 1_000_000
 STAGE_DOWN = "The stage is restarting. Your browser will try again by itself."
 CONTROL_DOWN = "The control room is restarting. Your browser will try again by itself."
 BUSY = "Too many people ask for this at once. Try again in a moment."
@@ -30,22 +31,36 @@ BUSY = "Too many people ask for this at once. Try again in a moment."
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of request: how many at once, how many may queue and for how long, and how large a body."""
+    """One kind of request: how many at once, how many may queue and for how long, how large a body and how slow."""
 
     name: str
     at_once: int
     queue: int
     patience: float  # seconds in the queue
     body: int  # bytes
-    silence: float  # seconds without a byte from the other side
+    arrives: float  # seconds within which the whole body must be there
+    silence: float  # seconds without a byte from the role
     down: str
+    streams: bool = False  # the body is passed on as it comes, not when it is whole
 
 
-API = Kind("api", at_once=64, queue=256, patience=5.0, body=MEGA, silence=30.0, down=CONTROL_DOWN)
-UPLOADS = Kind("uploads", at_once=4, queue=8, patience=10.0, body=100 * MEGA, silence=120.0, down=CONTROL_DOWN)
-WHIP = Kind("whip", at_once=32, queue=128, patience=5.0, body=64 * KILO, silence=15.0, down=STAGE_DOWN)
-DESK = Kind("desk", at_once=256, queue=0, patience=0.0, body=KILO, silence=10.0, down=STAGE_DOWN)
-REPLAY = Kind("replay", at_once=128, queue=256, patience=5.0, body=KILO, silence=30.0, down=STAGE_DOWN)
+HELD = 64 * MEGA  # bytes of bodies that one pool holds while they arrive and wait for a place; above it, 503
+FORM = 64 * KILO  # what a form adds to the file in it
+API = Kind("api", at_once=64, queue=256, patience=5.0, body=MEGA, arrives=15.0, silence=30.0, down=CONTROL_DOWN)
+UPLOADS = Kind(
+    "uploads",
+    at_once=4,
+    queue=8,
+    patience=10.0,
+    body=100 * MEGA + FORM,
+    arrives=900.0,  # at 1 Mbit/s
+    silence=120.0,
+    down=CONTROL_DOWN,
+    streams=True,
+)
+WHIP = Kind("whip", at_once=32, queue=128, patience=5.0, body=64 * KILO, arrives=10.0, silence=15.0, down=STAGE_DOWN)
+DESK = Kind("desk", at_once=256, queue=0, patience=0.0, body=KILO, arrives=5.0, silence=10.0, down=STAGE_DOWN)
+REPLAY = Kind("replay", at_once=128, queue=256, patience=5.0, body=KILO, arrives=5.0, silence=30.0, down=STAGE_DOWN)
 
 
 def _forgetful_jar() -> CookieJar:
@@ -61,6 +76,7 @@ class Upstream:
         self._base = httpx.URL(url)
         self._authorization = authorization
         self._places = asyncio.Semaphore(kind.at_once)
+        self.held = 0
         self.queued = 0
         self._client = httpx.AsyncClient(
             limits=httpx.Limits(max_connections=kind.at_once, max_keepalive_connections=kind.at_once),
@@ -77,30 +93,46 @@ class Upstream:
     async def forward(self, path: bytes, asked: answers.Request, trusted: frozenset[str]) -> None:
         """Pass one request on and its answer back. `path` is raw, with its query.
 
-        Raises Unavailable or TooLarge only before the answer has begun; later faults end the connection.
+        Raises Unavailable, TooLarge or TooSlow only before the answer has begun; later faults end the connection.
         """
         scope, receive, send = asked
         declared = answers.header(scope, b"content-length")
         if declared.isdecimal() and int(declared) > self._kind.body:
-            raise _too_large(self._kind)
-        async with self._place():
-            sends = bool(declared or answers.header(scope, b"transfer-encoding"))
-            body = _Body(receive, self._kind, expected=sends)
+            raise too_large(self._kind.body)
+        sends = bool(declared or answers.header(scope, b"transfer-encoding"))
+        body = Body(receive, most=self._kind.body, within=self._kind.arrives, expected=sends)
+        async with self._content(body) as content, self._place():
             exchange = _Exchange(self._kind, scope, send)
-            request = self._request(path, scope, body, trusted)
+            request = self._request(path, scope, content, trusted)
             await _unless_gone(exchange.run(self._client, request), body)
 
-    def _request(self, path: bytes, scope: Scope, body: "_Body", trusted: frozenset[str]) -> httpx.Request:
+    def _request(
+        self, path: bytes, scope: Scope, content: AsyncIterable[bytes] | bytes | None, trusted: frozenset[str]
+    ) -> httpx.Request:
         headers = passed_on(scope) + forwarded(scope, trusted)
         if self._authorization is not None:
             headers = [(name, value) for name, value in headers if name != b"authorization"]
             headers.append((b"authorization", self._authorization.encode()))
         return self._client.build_request(
-            scope["method"],
-            self._base.copy_with(raw_path=path),
-            headers=headers,
-            content=body.chunks() if body.expected else None,
+            scope["method"], self._base.copy_with(raw_path=path), headers=headers, content=content
         )
+
+    @asynccontextmanager
+    async def _content(self, body: Body) -> AsyncIterator[AsyncIterable[bytes] | bytes | None]:
+        """The body whole, or as it comes where this kind streams. What is held of it is counted until the end."""
+        if self._kind.streams or not body.expected:
+            yield body.chunks() if body.expected else None
+            return
+        held = bytearray()
+        try:
+            async for data in body.chunks():
+                if self.held + len(data) > HELD:
+                    raise Unavailable(BUSY, retry_after=2)
+                self.held += len(data)
+                held += data
+            yield bytes(held)
+        finally:
+            self.held -= len(held)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -121,48 +153,6 @@ class Upstream:
             yield
         finally:
             self._places.release()
-
-
-class _Body:
-    """The request's body as it comes, counted; afterwards, whether the client is still there."""
-
-    def __init__(self, receive: Receive, kind: Kind, *, expected: bool) -> None:
-        self._receive = receive
-        self._kind = kind
-        self.expected = expected
-        self._ended = asyncio.Event()
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Raises TooLarge above the limit, ClientLeft when the client goes in the middle."""
-        size = 0
-        try:
-            while True:
-                message = await self._receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientLeft("The client left in the middle of its request.")
-                data = message.get("body", b"")
-                size += len(data)
-                if size > self._kind.body:
-                    raise _too_large(self._kind)
-                if data:
-                    yield data
-                if not message.get("more_body", False):
-                    return
-        finally:
-            self._ended.set()
-
-    async def gone(self) -> None:
-        """Ends when the client has left. Reads nothing while the body is being read by `chunks`."""
-        if self.expected:
-            await self._ended.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-
-class ClientLeft(HustingsError):
-    """Nobody is there to be answered."""
-
-    code = "client_left"
 
 
 class _Exchange:
@@ -197,7 +187,7 @@ class _Exchange:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _unless_gone(work: Coroutine[Any, Any, None], body: _Body) -> None:
+async def _unless_gone(work: Coroutine[Any, Any, None], body: Body) -> None:
     """Do the work unless the client leaves first; whichever ends, the other is over too."""
     tasks = (asyncio.create_task(work), asyncio.create_task(body.gone()))
     try:
@@ -208,8 +198,3 @@ async def _unless_gone(work: Coroutine[Any, Any, None], body: _Body) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _too_large(kind: Kind) -> TooLarge:
-    size = f"{kind.body // MEGA} MB" if kind.body >= MEGA else f"{kind.body // KILO} KB"
-    return TooLarge(f"This is too large: at most {size} can be sent here.")

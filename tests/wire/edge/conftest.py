@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.support.asgi import Application, serving
+from tests.support.doors import SMALL, Door, Rig, Role
 from tests.support.settling import until
 from tests.support.sounds import HOLD_TONE, tone
 
@@ -27,6 +28,7 @@ from hustings.broadcast.packager import Packager
 from hustings.broadcast.routes import broadcast_routes
 from hustings.documents import feed
 from hustings.documents.space import Person, SpacePlan, SpaceState
+from hustings.edge.proxy import Kind
 from hustings.edge.role import EdgeRole
 from hustings.hls.renditions import RENDITIONS
 
@@ -236,3 +238,23 @@ async def edge(stage: Stage, control: Control, site: Path, max_waiting: int) -> 
         stage.lose()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+def kind() -> Kind:
+    return SMALL
+
+
+@pytest.fixture
+def trusted() -> frozenset[str]:
+    return frozenset()
+
+
+@pytest.fixture
+async def rig(kind: Kind, trusted: frozenset[str]) -> AsyncIterator[Rig]:
+    role = Role()
+    async with AsyncExitStack() as stack:
+        door = Door(kind, await stack.enter_async_context(serving(role.app)), trusted)
+        stack.push_async_callback(door.upstream.close)
+        url = await stack.enter_async_context(serving(door))
+        yield Rig(role, door, await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20)))

@@ -1,121 +1,20 @@
 """The way through the front door to the other roles: streamed, bounded, and closed to what is not for the public."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse
 from tests.support.asgi import free_port, serving
+from tests.support.doors import SMALL, Door, Named, Rig, Role
 from tests.support.settling import until
 from tests.wire.edge.conftest import KEY, SPACE, Control, Edge, Stage
 
-from hustings.base.errors import HustingsError
-from hustings.edge.answers import Request as Asked
-from hustings.edge.answers import answer_error
-from hustings.edge.proxy import STAGE_DOWN, Kind, Upstream
-
-SMALL = Kind("small", at_once=1, queue=1, patience=30.0, body=1000, silence=5.0, down=STAGE_DOWN)
-
-
-class Role:
-    """A role that says what it was asked, streams while a test lets it, and notices who leaves."""
-
-    def __init__(self) -> None:
-        self.running = 0
-        self.go_on = asyncio.Event()
-        self.body = b""
-        self.app = Starlette(
-            routes=[
-                Route("/slow", self.slow),
-                Route("/sink", self.sink, methods=["POST"]),
-                Route("/sign-in", self.sign_in, methods=["POST"]),
-                Route("/{rest:path}", self.echo, methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"]),
-            ]
-        )
-
-    async def slow(self, request: Request) -> Response:
-        return StreamingResponse(self._pour(), media_type="text/event-stream")
-
-    async def _pour(self) -> AsyncIterator[bytes]:
-        self.running += 1
-        try:
-            yield b"data: first\n\n"
-            await self.go_on.wait()
-            yield b"data: second\n\n"
-        finally:
-            self.running -= 1
-
-    async def sink(self, request: Request) -> Response:
-        async for chunk in request.stream():
-            self.body += chunk
-        return JSONResponse(
-            {"got": len(self.body)}, 201, {"location": "/api/v1/x", "connection": "x-hop", "x-hop": "1"}
-        )
-
-    async def sign_in(self, request: Request) -> Response:
-        answer = Response()
-        answer.set_cookie("session", "ada")
-        return answer
-
-    async def echo(self, request: Request) -> Response:
-        body = await request.body()
-        return JSONResponse(
-            {
-                "path": request.scope["raw_path"].decode() + "?" + request.scope["query_string"].decode(),
-                "method": request.method,
-                "headers": dict(request.headers),
-                "body": len(body),
-            }
-        )
-
-
-class Door:
-    """One pool as an ASGI application of its own."""
-
-    def __init__(self, kind: Kind, url: str, trusted: frozenset[str] = frozenset()) -> None:
-        self.upstream = Upstream(kind, url)
-        self.trusted = trusted
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            return
-        path = bytes(scope["raw_path"]) + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        try:
-            await self.upstream.forward(path, Asked(scope, receive, send), self.trusted)
-        except HustingsError as error:
-            await answer_error(send, scope, error)
-
-
-class Rig:
-    def __init__(self, role: Role, door: Door, client: httpx.AsyncClient) -> None:
-        self.role, self.door, self.client = role, door, client
-
-
-@pytest.fixture
-def kind() -> Kind:
-    return SMALL
-
-
-@pytest.fixture
-def trusted() -> frozenset[str]:
-    return frozenset()
-
-
-@pytest.fixture
-async def rig(kind: Kind, trusted: frozenset[str]) -> AsyncIterator[Rig]:
-    role = Role()
-    async with AsyncExitStack() as stack:
-        door = Door(kind, await stack.enter_async_context(serving(role.app)), trusted)
-        stack.push_async_callback(door.upstream.close)
-        url = await stack.enter_async_context(serving(door))
-        yield Rig(role, door, await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20)))
+from hustings.edge.proxy import STAGE_DOWN
 
 
 async def test_an_answer_is_passed_on_as_it_comes(rig: Rig) -> None:
@@ -134,50 +33,12 @@ async def test_who_leaves_ends_the_work_done_for_him(rig: Rig) -> None:
     await until(lambda: rig.role.running == 0)
 
 
-async def test_a_body_is_passed_on_as_it_comes(rig: Rig) -> None:
-    more = asyncio.Event()
-
-    async def body() -> AsyncIterator[bytes]:
-        yield b"a" * 100
-        await more.wait()
-        yield b"b" * 100
-
-    asked = asyncio.create_task(rig.client.post("/sink", content=body()))
-    await until(lambda: len(rig.role.body) == 100)
-    more.set()
-    answer = await asked
-    assert answer.status_code == 201
-    assert answer.json() == {"got": 200}
-    assert answer.headers["location"] == "/api/v1/x"
-    assert "x-hop" not in answer.headers
-    assert answer.headers["x-content-type-options"] == "nosniff"
-
-
-def chunked(size: int) -> Iterator[bytes]:
-    for _ in range(size // 100):
-        yield b"x" * 100
-
-
 async def test_a_cookie_reaches_its_visitor_and_nobody_else(rig: Rig) -> None:
     signed_in = await rig.client.post("/sign-in")
     assert signed_in.cookies["session"] == "ada"
     assert (await rig.client.get("/echo")).json()["headers"]["cookie"] == "session=ada"
     async with httpx.AsyncClient(base_url=rig.client.base_url) as stranger:
         assert "cookie" not in (await stranger.get("/echo")).json()["headers"]
-
-
-async def test_too_large_a_body_is_refused_declared_or_not(rig: Rig) -> None:
-    assert (await rig.client.post("/echo", content=b"x" * 1000)).json()["body"] == 1000
-    declared = await rig.client.post("/echo", content=b"x" * 1001)
-    assert declared.status_code == 413
-    assert declared.json() == {"error": "This is too large: at most 1 KB can be sent here.", "code": "too_large"}
-
-    async def endless() -> AsyncIterator[bytes]:
-        for piece in chunked(1100):
-            yield piece
-
-    undeclared = await rig.client.post("/echo", content=endless())
-    assert undeclared.status_code == 413
 
 
 async def test_a_full_pool_queues_a_few_and_refuses_the_rest(rig: Rig) -> None:
@@ -193,7 +54,7 @@ async def test_a_full_pool_queues_a_few_and_refuses_the_rest(rig: Rig) -> None:
     assert (await queued).status_code == 200
 
 
-@pytest.mark.parametrize("kind", [Kind("hasty", 1, 5, 0.05, 1000, 5.0, STAGE_DOWN)])
+@pytest.mark.parametrize("kind", [replace(SMALL, patience=0.05)])
 async def test_nobody_queues_for_longer_than_the_pool_is_patient(rig: Rig) -> None:
     async with rig.client.stream("GET", "/slow") as first:
         pieces = first.aiter_raw()
@@ -251,18 +112,6 @@ async def test_paths_and_queries_arrive_as_they_were_written(rig: Rig) -> None:
 
 
 # Through the whole front door.
-
-
-class Named:
-    """Answers with its own name and the path it was asked."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {key.decode(): value.decode() for key, value in scope["headers"]}
-        told = {"role": self.name, "path": scope["path"], "authorization": headers.get("authorization")}
-        await JSONResponse(told)(scope, receive, send)
 
 
 @pytest.mark.parametrize(
