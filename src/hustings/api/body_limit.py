@@ -7,20 +7,13 @@ from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hustings.api.errors import answer
-from hustings.base.errors import Invalid
+from hustings.api.errors import told
+from hustings.api.uploads import LARGEST
+from hustings.base.errors import TooLarge
 
 SMALL = 64 * 1024  # bytes: any JSON of ours, many times over
-UPLOAD = 100 * 1024 * 1024 + SMALL  # bytes: 100 MB of music and the multipart around it
+UPLOAD = LARGEST + SMALL  # bytes: the music and the form around it
 UPLOAD_PATH = "/preshow"
-
-
-class TooLarge(Invalid):
-    """More was sent than this address takes."""
-
-    code = "too_large"
-
-
 SENTENCE = "This is too large. Music may have 100 MB, anything else 64 KB."
 
 
@@ -38,7 +31,7 @@ class BodyLimit:
         with suppress(TooLarge):
             await self._app(scope, body.receive, body.send)
         if body.left < 0 and not body.answered:
-            await answer(400, SENTENCE, TooLarge.code)(scope, receive, send)
+            await told(TooLarge(SENTENCE))(scope, receive, send)
 
 
 class _Counted:

@@ -1,4 +1,4 @@
-"""The border: each of our errors becomes a status and {"error": a sentence, "code": a word}; nothing else leaves."""
+"""The border: our errors leave as base/errors.py says, all else as {"error": a sentence, "code": a word} too."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,36 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from hustings.base.errors import (
-    Conflict,
-    Forbidden,
-    HustingsError,
-    Invalid,
-    NotFound,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
-
-STATUS: Mapping[type[HustingsError], int] = {
-    Invalid: 400,
-    Unauthorized: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TooMany: 429,
-    Unavailable: 503,
-}
+from hustings.base.errors import HustingsError, Invalid
 
 log = structlog.get_logger(__name__)
 
 
-def status_of(kind: type[HustingsError]) -> int:
-    """By the family the class belongs to. Raises LookupError for one that has none; a test asks for all."""
-    for ancestor in kind.__mro__:
-        if ancestor in STATUS:
-            return STATUS[ancestor]
-    raise LookupError(kind)
+def told(error: HustingsError) -> JSONResponse:
+    return JSONResponse(error.body, error.status, error.headers)
 
 
 def answer(status: int, sentence: str, code: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -47,17 +24,12 @@ def answer(status: int, sentence: str, code: str, headers: Mapping[str, str] | N
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HustingsError)
-    headers: dict[str, str] = {}
-    if isinstance(error, TooMany | Unavailable):
-        headers["retry-after"] = str(max(1, round(error.retry_after)))
-    if isinstance(error, Unauthorized):
-        headers["www-authenticate"] = "Bearer"
-    return answer(status_of(type(error)), str(error), error.code, headers)
+    return told(error)
 
 
 async def _form(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return answer(400, sentence_of(error.errors()[0]), Invalid.code)
+    return told(Invalid(sentence_of(error.errors()[0])))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
@@ -71,7 +43,9 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
-    log.error("request failed", path=request.scope.get("route_path", request.url.path), exc_info=error)
+    """The route's template is logged and not the address, which may carry the secret of a link."""
+    route = request.scope.get("route")
+    log.error("request failed", route=getattr(route, "path", "none"), exc_info=error)
     return answer(500, "Something broke on our side. It has been logged; try again.", "fault")
 
 

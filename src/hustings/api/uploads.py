@@ -5,14 +5,26 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
+from hustings.base.errors import TooLarge, Unavailable
 from hustings.base.ids import new_id
 from hustings.spaces.errors import BadUpload
 
+LARGEST = 100_000_000  # bytes of music
 KINDS = frozenset({"aac", "flac", "m4a", "mp3", "mp4", "ogg", "opus", "wav", "webm"})
+
+log = structlog.get_logger(__name__)
+
+
+class NoRoom(Unavailable):
+    """The disk is full, or cannot be written."""
+
+    code = "no_room"
+    status = 507
 
 
 async def receive(request: Request, folder: Path, space_id: str, now: float) -> str:
@@ -22,11 +34,15 @@ async def receive(request: Request, folder: Path, space_id: str, now: float) -> 
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise BadUpload("Send the music as a form with one field named “file”.")
+            require_size(file.size or 0)
             name = f"{space_id}-preshow-{new_id(now)}.{_kind(file.filename or '')}"
-            await asyncio.to_thread(_keep, file.file, folder, name)
+            await asyncio.to_thread(keep, file.file, folder, name)
             return name
     except MultiPartException as error:
         raise BadUpload("The form could not be read. Send the music as multipart/form-data.") from error
+    except OSError as error:
+        log.warning("an upload could not be kept", errno=error.errno)
+        raise NoRoom("The music could not be saved: this server's disk is full. Tell who runs it.") from error
 
 
 async def discard(folder: Path, name: str | None) -> None:
@@ -41,13 +57,21 @@ def _kind(filename: str) -> str:
     return kind
 
 
-def _keep(source: BinaryIO, folder: Path, name: str) -> None:
-    """Atomic: a reader sees the whole file or none."""
+def require_size(size: int) -> None:
+    """Raises BadUpload for an empty file, TooLarge above LARGEST."""
+    if size == 0:
+        raise BadUpload("The file is empty.")
+    if size > LARGEST:
+        raise TooLarge(f"This is too large: music may have {LARGEST // 1_000_000} MB.")
+
+
+def keep(source: BinaryIO, folder: Path, name: str) -> None:
+    """Atomic: a reader sees the whole file or none, and a full disk is left without the half of it."""
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".{name}"
-    with half.open("wb") as file:
-        shutil.copyfileobj(source, file, 1024 * 1024)
-    if half.stat().st_size == 0:
-        half.unlink()
-        raise BadUpload("The file is empty.")
-    half.rename(folder / name)
+    try:
+        with half.open("wb") as file:
+            shutil.copyfileobj(source, file, 1024 * 1024)
+        half.rename(folder / name)
+    finally:
+        half.unlink(missing_ok=True)

@@ -84,8 +84,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _answer(error: HustingsError) -> JSONResponse:
-    status = 401 if isinstance(error, Unauthorized) else 404
-    return JSONResponse({"error": str(error), "code": error.code}, status_code=status)
+    return JSONResponse(error.body, error.status, error.headers)
 
 
 def broadcast_routes(hub: FeedHub, recordings: Path, cluster_key: str) -> list[Route]:

@@ -9,6 +9,7 @@ from hustings.base.errors import (
     HustingsError,
     Invalid,
     NotFound,
+    TooLarge,
     TooMany,
     Unauthorized,
     Unavailable,
@@ -56,6 +57,7 @@ _REFUSALS: dict[int, type[HustingsError]] = {
     404: NotFound,
     409: Conflict,
     410: NotFound,
+    413: TooLarge,
 }
 
 

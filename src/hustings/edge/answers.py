@@ -1,6 +1,5 @@
-"""Whole HTTP answers over bare ASGI, and the one place that turns an error's family into a status code."""
+"""Whole HTTP answers over bare ASGI; what an error is as an answer, base/errors.py says."""
 
-import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
@@ -31,28 +30,14 @@ NOSNIFF = (b"x-content-type-options", b"nosniff")
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
-_STATUS: tuple[tuple[type[errors.HustingsError], int], ...] = (
-    (errors.Invalid, 400),
-    (errors.Unauthorized, 401),
-    (errors.Forbidden, 403),
-    (errors.NotFound, 404),
-    (errors.Conflict, 409),
-    (errors.TooMany, 429),
-    (errors.Unavailable, 503),
-)
 _encode = msgspec.json.Encoder().encode
-
-
-class TooLarge(errors.Invalid):
-    """A request body above what its kind allows."""
-
-    code = "too_large"
 
 
 class TooSlow(errors.Invalid):
     """A request body that did not come."""
 
     code = "too_slow"
+    status = 408
 
     def __init__(self) -> None:
         super().__init__("What was to be sent did not arrive in time. Try again.")
@@ -62,10 +47,15 @@ class WrongMethod(errors.Invalid):
     """A path that exists, asked in a way it does not answer."""
 
     code = "wrong_method"
+    status = 405
 
     def __init__(self, *methods: str) -> None:
         super().__init__(f"This address answers {' and '.join(methods)} only.")
-        self.methods = methods
+        self._methods = methods
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"allow": ", ".join(self._methods)}
 
 
 async def answer(send: Send, scope: Scope, status: int, headers: Headers, body: bytes = b"") -> None:
@@ -85,23 +75,8 @@ async def answer_json(
 
 async def answer_error(send: Send, scope: Scope, error: errors.HustingsError) -> None:
     """A sentence for a person, a word for a program, and when to come back."""
-    headers = [NEVER]
-    if isinstance(error, errors.TooMany | errors.Unavailable):
-        headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
-    if isinstance(error, WrongMethod):
-        headers.append((b"allow", ", ".join(error.methods).encode()))
-    told = {"error": str(error), "code": error.code}
-    await answer_json(send, scope, told, status=status_of(error), headers=headers)
-
-
-def status_of(error: errors.HustingsError) -> int:
-    if isinstance(error, TooLarge):
-        return 413
-    if isinstance(error, TooSlow):
-        return 408
-    if isinstance(error, WrongMethod):
-        return 405
-    return next((status for family, status in _STATUS if isinstance(error, family)), 500)
+    headers = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    await answer_json(send, scope, error.body, status=error.status, headers=(NEVER, *headers))
 
 
 def header(scope: Scope, name: bytes) -> str:

@@ -6,8 +6,8 @@ The attack it stops: clients that announce a body and send none, or a byte a min
 import asyncio
 from collections.abc import AsyncIterator
 
-from hustings.base.errors import HustingsError
-from hustings.edge.answers import Receive, TooLarge, TooSlow
+from hustings.base.errors import HustingsError, TooLarge
+from hustings.edge.answers import Receive, TooSlow
 
 KILO, MEGA = 1_000, 1_000_000
 STALLED = 15.0  # seconds without a byte after which a body is given up

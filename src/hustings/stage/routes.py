@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from hustings.base.errors import Forbidden, Invalid
+from hustings.base.errors import TooLarge, Unauthorized
 from hustings.documents.space import SpacePlan
 from hustings.stage.desk import Desk
 from hustings.stage.plans import BadPlan
@@ -19,13 +19,13 @@ MAX_PLAN = 256 * 1024  # bytes: far above 13 seats and every hand raised
 _STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-class WrongKey(Forbidden):
+class WrongKey(Unauthorized):
     """Only the other roles of this installation may ask."""
 
     code = "wrong_key"
 
 
-class PlanTooLong(Invalid):
+class PlanTooLong(TooLarge):
     code = "plan_too_long"
 
 

@@ -5,7 +5,7 @@ its key (130 random bits), so PATCH and DELETE ask for nothing more.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hustings.base.errors import HustingsError, Invalid, NotFound, TooMany
+from hustings.base.errors import HustingsError, Invalid, NotFound, TooLarge, TooMany
 from hustings.stage.problems import bearer_of, problem
 from hustings.stage.sdp import MAX_OFFER, parse_fragment
 from hustings.stage.sessions import WhipSession, WhipSessions
@@ -38,29 +38,26 @@ PREFLIGHT: Final = {
 
 class WrongType(Invalid):
     code = "wrong_type"
+    status = 415
 
-
-class TooLarge(Invalid):
-    code = "too_large"
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"accept-post": SDP}
 
 
 class NoRestart(Invalid):
     code = "no_ice_restart"
+    status = 422
 
 
 class Outdated(Invalid):
     code = "outdated"
-
-
-_STATUS: Final[Mapping[type[HustingsError], int]] = {WrongType: 415, TooLarge: 413, NoRestart: 422, Outdated: 412}
+    status = 412
 
 
 def _refusal(error: HustingsError) -> Response:
     answer = problem(error)
-    answer.status_code = _STATUS.get(type(error), answer.status_code)
     answer.headers.update(CORS)
-    if answer.status_code == 415:
-        answer.headers["Accept-Post"] = SDP
     return answer
 
 

@@ -1,6 +1,6 @@
-import importlib
-import pkgutil
-from collections.abc import Iterator
+import errno
+import io
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,35 +9,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-import hustings
-from hustings.api.body_limit import SMALL, BodyLimit
-from hustings.api.errors import STATUS, sentence_of, status_of
-from hustings.base.errors import HustingsError, TooMany, Unauthorized
-
-
-def every_error(kind: type[HustingsError] = HustingsError) -> Iterator[type[HustingsError]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from every_error(child)
-
-
-@pytest.mark.parametrize("folder", ["base", "documents", "store", "square", "spaces", "api"])
-def test_every_error_of_a_folder_has_a_status(folder: str) -> None:
-    package = importlib.import_module(f"{hustings.__name__}.{folder}")
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        importlib.import_module(module.name)
-
-    found = {kind for kind in every_error() if kind.__module__.startswith(f"{package.__name__}.")}
-
-    assert all(400 <= status_of(kind) < 600 for kind in found)
-    assert all(kind.code != HustingsError.code for kind in found)
-
-
-def test_an_error_without_a_family_is_noticed() -> None:
-    with pytest.raises(LookupError):
-        status_of(HustingsError)
-    assert status_of(Unauthorized) == STATUS[Unauthorized]
-    assert status_of(TooMany) == 429
+from hustings.api.body_limit import SMALL, UPLOAD, BodyLimit
+from hustings.api.errors import sentence_of
+from hustings.api.uploads import LARGEST, keep, require_size
+from hustings.base.errors import TooLarge
+from hustings.spaces.errors import BadUpload
 
 
 @pytest.mark.parametrize(
@@ -59,7 +35,7 @@ async def _count(request: Request) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("path", "size", "status"), [("/x", SMALL, 200), ("/x", SMALL + 1, 400), ("/s/preshow", SMALL + 1, 200)]
+    ("path", "size", "status"), [("/x", SMALL, 200), ("/x", SMALL + 1, 413), ("/s/preshow", SMALL + 1, 200)]
 )
 async def test_a_body_is_read_up_to_its_limit(path: str, size: int, status: int) -> None:
     app = BodyLimit(Starlette(routes=[Route(path, _count, methods=["POST"])]))
@@ -68,3 +44,31 @@ async def test_a_body_is_read_up_to_its_limit(path: str, size: int, status: int)
 
     assert answer.status_code == status
     assert answer.text == str(size) or answer.json()["code"] == "too_large"
+
+
+def test_music_may_have_a_hundred_megabytes_and_the_form_around_it_comes_on_top() -> None:
+    require_size(LARGEST)
+
+    with pytest.raises(TooLarge, match="100 MB"):
+        require_size(LARGEST + 1)
+    with pytest.raises(BadUpload):
+        require_size(0)
+    assert LARGEST == 100_000_000 < UPLOAD
+
+
+class _FillsTheDisk(io.BytesIO):
+    """A source after whose first bytes nothing more can be written."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() > 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().read(4)
+
+
+def test_a_disk_that_fills_while_music_is_kept_is_left_without_the_half_of_it(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        keep(_FillsTheDisk(b"some music"), tmp_path, "music.mp3")
+    assert list(tmp_path.iterdir()) == []
+
+    keep(io.BytesIO(b"some music"), tmp_path, "music.mp3")
+    assert [path.name for path in tmp_path.iterdir()] == ["music.mp3"]

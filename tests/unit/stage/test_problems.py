@@ -1,29 +1,17 @@
-"""Each family of errors has a status, a sentence and, where it helps, a time to come back."""
+"""An error of the stage leaves as its family says."""
 
 import json
 
 import pytest
 from starlette.requests import Request
 
-from hustings.base.errors import (
-    Conflict,
-    Forbidden,
-    HustingsError,
-    Invalid,
-    NotFound,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
+from hustings.base.errors import Forbidden, HustingsError, TooMany, Unauthorized, Unavailable
 from hustings.stage.desk import DeskFull
 from hustings.stage.plans import BadPlan
-from hustings.stage.problems import bearer_of, problem, status_of
+from hustings.stage.problems import bearer_of, problem
 from hustings.stage.room import NotSeated, SpaceOver, TokenReplaced
 from hustings.stage.rooms import UnknownSpace
 
-FAMILIES = {
-    Invalid: 400, Unauthorized: 401, Forbidden: 403, NotFound: 404, Conflict: 409, TooMany: 429, Unavailable: 503,
-}  # fmt: skip
 OURS = {BadPlan: 400, TokenReplaced: 401, NotSeated: 403, UnknownSpace: 404, SpaceOver: 409, DeskFull: 429}
 
 
@@ -31,19 +19,15 @@ def asking(*headers: tuple[bytes, bytes]) -> Request:
     return Request({"type": "http", "headers": list(headers)})
 
 
-@pytest.mark.parametrize(("kind", "status"), [*FAMILIES.items(), *OURS.items()])
+@pytest.mark.parametrize(("kind", "status"), OURS.items())
 def test_an_error_has_the_status_of_its_family_and_keeps_its_sentence(kind: type[HustingsError], status: int) -> None:
     answer = problem(kind("What to do."))
     assert answer.status_code == status
     assert json.loads(bytes(answer.body)) == {"error": "What to do.", "code": kind.code}
 
 
-def test_an_error_of_no_family_is_our_own_fault() -> None:
-    assert status_of(HustingsError("x")) == 500
-
-
 def test_a_limit_says_when_to_come_back_and_a_refusal_does_not() -> None:
-    assert problem(TooMany("Later.", retry_after=7.4)).headers["retry-after"] == "7"
+    assert problem(TooMany("Later.", retry_after=7.4)).headers["retry-after"] == "8"
     assert problem(Unavailable("Soon.", retry_after=0.1)).headers["retry-after"] == "1"
     assert "retry-after" not in problem(Forbidden("No.")).headers
 

@@ -155,15 +155,22 @@ async def test_a_request_larger_than_any_of_ours_is_refused_before_it_is_read_wh
 
     answer = await host.post("/api/v1/spaces", json={"title": "x", "description": "y" * 70_000})
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "too_large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-async def test_a_fault_of_ours_is_told_as_ours(world: World) -> None:
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [("/api/v1/me", "/api/v1/me"), ("/api/v1/invitations/the-secret", "/api/v1/invitations/{secret}")],
+)
+async def test_a_fault_of_ours_is_told_as_ours_and_logged_without_the_secret_in_its_address(
+    world: World, path: str, route: str
+) -> None:
     host = await world.program("ada")
     del world.control.app.state.services
 
     with capture_logs() as logged:
-        answer = await host.get("/api/v1/me")
+        answer = await host.get(path)
 
     assert (answer.status_code, answer.json()["code"]) == (500, "fault")
-    assert [line["event"] for line in logged] == ["request failed"]
+    assert [(line["event"], line["route"]) for line in logged] == [("request failed", route)]
+    assert "the-secret" not in str(logged)

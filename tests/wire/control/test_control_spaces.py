@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from tests.support.control import World, new_space
 
 from hustings.documents.space import Replay, ReplayState, SpaceState
@@ -227,6 +228,20 @@ async def test_what_is_no_music_is_refused_and_leaves_nothing(world: World, name
 
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_upload")
     assert not world.settings.uploads().exists() or list(world.settings.uploads().iterdir()) == []
+
+
+async def test_music_that_the_disk_does_not_take_is_refused_with_a_sentence(world: World) -> None:
+    host = await world.program("ada")
+    space = await new_space(host)
+    world.settings.uploads().write_bytes(b"a file where the folder should be")
+
+    with capture_logs() as logged:
+        answer = await upload(host, at(space), "music.mp3", b"x")
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
+    assert [line["event"] for line in logged] == ["an upload could not be kept"]
+    world.settings.uploads().unlink()
+    assert (await upload(host, at(space), "music.mp3", b"x")).status_code == 200
 
 
 async def test_only_who_directs_uploads_and_only_before_the_start(world: World) -> None:

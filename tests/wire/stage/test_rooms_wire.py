@@ -74,7 +74,7 @@ async def test_the_desk_tells_who_speaks_and_a_removed_seat_is_put_out(tmp_path:
 
 async def test_plans_need_the_cluster_key_and_the_desk_a_seat(tmp_path: Path) -> None:
     async with whole_stage(tmp_path) as stage:
-        assert (await stage.put(live("ada"), key="wrong")).status_code == 403
+        assert (await stage.put(live("ada"), key="wrong")).status_code == 401
         assert (await stage.put(live("ada"))).status_code == 204
         key = {"Authorization": f"Bearer {KEY}"}
         epoch = await stage.http.get(f"{stage.base}/internal/epoch", headers=key)
