@@ -31,6 +31,10 @@ def listed(town: Town, space: str, name: str) -> bool:
     return any(v["name"] == name for v in town.card(space)["speakers"])
 
 
+def role(town: Town, space: str, name: str) -> str:
+    return next(str(v["role"]) for v in town.card(space)["speakers"] if v["name"] == name)
+
+
 def long_enough(town: Town, space: str) -> bool:
     card = town.card(space)
     return bool(card["now"] - card["live_at"] > 10)
@@ -140,6 +144,11 @@ def test_a_host_hands_over_to_a_cohost_who_goes_on_and_ends_it(fresh_town: Town,
     host.get_by_role("button", name="More for Ben Okafor").click(timeout=SOON)
     host.get_by_role("button", name="Make co-host").click()
     expect(guest.get_by_role("button", name=re.compile("^End"))).to_be_visible(timeout=SOON)
+    expect(guest.get_by_role("button", name=re.compile("^Hand over"))).to_have_count(0)
+    press_and_hold(host, re.compile("^Hand over.*Ben Okafor"))
+    expect(guest.get_by_text(re.compile("^host,"))).to_be_visible(timeout=SOON)
+    assert role(town, space, "Ben Okafor") == "host"
+    assert role(town, space, "Ada Lind") == "cohost"
     host.close()
     put_on_air(guest, "Ben Okafor")
     eventually(lambda: speaking(town, space, "Ben Okafor"), what="the co-host's voice")
