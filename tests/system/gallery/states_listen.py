@@ -78,6 +78,7 @@ SAMPLE = Moving(
 LONG_NAME = [{**voices(1)[0], "name": "Professor Dr. Wolfeschlegelsteinhausenbergerdorff"}, *voices(3, None)[1:]]
 RIGHT_TO_LEFT = [{**voices(1)[0], "name": "ليلى حداد"}, {**voices(2, None)[1], "name": "דוד כהן"}]
 DELETABLE: JSON = {"GET /api/v1/spaces/space": {"you": {"seat": None, "role": "host", "can": ["delete"]}}}
+ABSENT: JSON = {**voices(4, None)[3], "connected": False}
 TALK = Moving(**LIVE, speakers=voices(5))
 REPLAY = Moving(**ENDED, replay=READY, speakers=voices(4, None, connected=False))
 
@@ -113,9 +114,13 @@ STATES: dict[str, State] = {
         "المرشحون", Moving(**{**LIVE, "title": "المرشحون والمدينة", "description": "أسئلة فقط، بلا خطابات."},
                            speakers=RIGHT_TO_LEFT)
     ),
+    "live-absent": listen("not here", Moving(**LIVE, speakers=[*voices(2), ABSENT])),
     "hold": listen("A short pause.", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None))),
+    "hold-empty": listen(
+        "A short pause.", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None, connected=False))
+    ),
     "lost": listen(
-        "We lost the stage", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None, connected=False))
+        "We lost the stage", Moving(**{**LIVE, "programme": "none"}, speakers=voices(3, None, connected=False))
     ),
     "sample": listen("This is a sample conversation.", SAMPLE),
     "sample-owner": listen("Remove the sample", SAMPLE, answers=DELETABLE),
@@ -126,10 +131,17 @@ STATES: dict[str, State] = {
         press=("Remove the sample",),
     ),
     "asking": listen("The host sees your name and decides", TALK, press=("Ask to speak",)),
+    "asking-unrecorded": listen(
+        "This conversation is not recorded. You will", Moving(**LIVE, recorded=False), press=("Ask to speak",)
+    ),
     "asking-pending": listen(
         "The host sees that Hana Sato", TALK, answers=asked("pending"), storage=ASKED, press=("You asked to speak",)
     ),
     "asking-approved": listen("You are invited to the stage", TALK, answers=asked("approved"), storage=ASKED),
+    "asking-approved-unrecorded": listen(
+        "heard live by everyone with the link. This conversation is not recorded.",
+        Moving(**LIVE, recorded=False), answers=asked("approved"), storage=ASKED,
+    ),
     "asking-declined": listen(
         "cannot take your question this time", TALK, answers=asked("declined"), storage=ASKED, press=("Ask to speak",)
     ),
@@ -137,6 +149,7 @@ STATES: dict[str, State] = {
     "replay": listen("Lossless", REPLAY),
     "replay-playing": listen("Lossless", REPLAY, press=("Play the replay",)),
     "replay-failed": listen("could not be prepared", Moving(**ENDED, replay={**READY, "state": "failed"})),
-    "unrecorded": listen("It was not recorded.", Moving(**ENDED, recorded=False)),
+    "unrecorded": listen("Nothing of it was recorded.", Moving(**ENDED, recorded=False)),
+    "unheard": listen("Nothing of it was recorded.", Moving(**ENDED)),
     "cancelled": listen("This conversation was cancelled.", Moving(state="cancelled", starts_at=86400.0)),
 }  # fmt: skip

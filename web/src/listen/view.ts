@@ -28,15 +28,16 @@ export function face(card: Card | null, net: Net): Face {
   return card.state;
 }
 
+/** The hold sound is the stage's own, an empty stage's too; without a stage there is no programme and nobody is connected. */
 function liveFace(card: Card): Face {
-  if (card.programme !== 'hold' && card.programme !== 'none') return 'live';
-  return card.speakers.some((voice) => voice.connected) ? 'hold' : 'lost';
+  if (card.programme === 'hold') return 'hold';
+  return card.programme === 'none' && !card.speakers.some((voice) => voice.connected) ? 'lost' : 'live';
 }
 
 function endFace(card: Card): Face {
   if (card.replay.state === 'ready') return 'replay';
   if (card.replay.state === 'failed') return 'failed';
-  return card.recorded ? 'preparing' : 'noreplay';
+  return card.replay.state === 'preparing' ? 'preparing' : 'noreplay';
 }
 
 /** Faces with a stream to listen to. */
@@ -56,9 +57,9 @@ export function standing(shown: Face, card: Card | null, now: number, since: num
     case 'preparing':
       return 'The conversation is over. The recording is being prepared and appears here in a few seconds.';
     case 'noreplay':
-      return 'The conversation is over. It was not recorded.';
+      return 'The conversation is over. Nothing of it was recorded.';
     case 'failed':
-      return 'The conversation is over. Its recording could not be prepared; the host has been told and can try again.';
+      return 'The conversation is over. Its replay could not be prepared. What was recorded is kept; the host can prepare it again.';
     case 'cancelled':
       return 'This conversation was cancelled. It will not take place.';
     default:
