@@ -49,10 +49,11 @@ ACCOUNT: JSON = {
          "created_at": "2026-08-01T10:00:00Z", "expires_at": "2026-11-01T10:00:00Z"},
     ],
     "POST /api/v1/tokens": {"token": "hst_0123456789abcdefghijklmnopqrstuvwxyz0123456789"},
-    "POST /api/v1/account-links": {"url": "/setup#one-time-secret"},
+    "POST /api/v1/account-links": {"url": "http://localhost/setup#one-time-secret"},
 }  # fmt: skip
 INVITED: JSON = {"space": {**SPACE, "starts_at": "2031-08-12T18:00:00Z"}, "role": "speaker", "name": "Chi Tanaka",
                  "from": "Ada Lind"}  # fmt: skip
+OWNERS_LINK: JSON = {"POST /api/v1/setup/look": {"role": "owner", "name": None}}
 CARD = "GET /api/v1/invitations/secret"
 
 
@@ -71,7 +72,7 @@ STATES: dict[str, State] = {
     "home-busy": home("The school and the river", SIGNED_IN, BUSY),
     "home-failing": page("/", "The list cannot be fetched"),
     "sign-in": page("/sign-in", "You need no account to listen"),
-    "setup": page("/setup#secret", "Take the keys", FIRST_RUN, {"GET /api/v1/setup/secret": {"role": "owner"}}),
+    "setup": page("/setup#secret", "Take the keys", FIRST_RUN, OWNERS_LINK),
     "setup-used": page("/setup#secret", "This link does not work"),
     "setup-cut": page("/setup", "This address lacks its last part."),
     "account": page("/me", "The church's mixing desk", SIGNED_IN, ACCOUNT),

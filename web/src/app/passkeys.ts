@@ -53,17 +53,14 @@ function json(credential: PublicKeyCredential): unknown {
   return { id, rawId: base64url(rawId), type, response: told, clientExtensionResults: credential.getClientExtensionResults() };
 }
 
-/** The options may come bare or inside `publicKey`. */
-const inner = (options: Json): Json => (options['publicKey'] as Json | undefined) ?? options;
-
 export async function createPasskey(options: Json): Promise<unknown> {
-  const made = await navigator.credentials.create({ publicKey: creation(inner(options)) });
+  const made = await navigator.credentials.create({ publicKey: creation(options) });
   if (!(made instanceof PublicKeyCredential)) throw new Error('No passkey was made. Nothing has changed.');
   return json(made);
 }
 
 export async function usePasskey(options: Json): Promise<unknown> {
-  const found = await navigator.credentials.get({ publicKey: request(inner(options)) });
+  const found = await navigator.credentials.get({ publicKey: request(options) });
   if (!(found instanceof PublicKeyCredential)) throw new Error('No passkey was chosen. Try again, or use the password.');
   return json(found);
 }

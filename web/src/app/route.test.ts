@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { device } from './account/device';
-import { listOf } from './account/list';
 import { next } from './me.svelte';
 import { route } from './route';
 
@@ -31,10 +30,4 @@ it('names a device as its owner would', () => {
   expect(device('Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1')).toBe('Safari on iOS');
   expect(device('python-httpx/1.0')).toBe('A program');
   expect(device('')).toBe('A browser');
-});
-
-it('reads a list bare or under its name', () => {
-  expect(listOf([1], 'x')).toEqual([1]);
-  expect(listOf({ x: [1] }, 'x')).toEqual([1]);
-  expect(listOf(null, 'x')).toEqual([]);
 });

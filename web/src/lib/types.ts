@@ -63,7 +63,7 @@ export interface Space {
   hold: boolean;
   speakers: { seat: string; name: string; role: Role }[];
   replay: Replay;
-  preshow?: boolean;
+  preshow: boolean;
   you: { seat: string | null; role: Role | null; can: string[] } | null;
 }
 
@@ -81,7 +81,7 @@ export interface Me {
 export type AccountRole = 'owner' | 'moderator' | 'member';
 
 export interface SeatGrant {
-  space?: string;
+  space: string;
   seat: string;
   token: string;
   whip: string;
@@ -93,17 +93,15 @@ export type RequestState = 'pending' | 'approved' | 'declined' | 'withdrawn' | '
 export interface Invitation {
   id: string;
   role: Role;
-  name: string | null;
-  url?: string | null;
-  accepted?: boolean;
-  seat?: string | null;
+  name: string;
+  accepted: boolean;
 }
 
 export interface InvitationCard {
   space: Space;
   role: Role;
-  name: string | null;
-  from: string | Person | null;
+  name: string;
+  from: string;
 }
 
 export interface Session {
@@ -118,7 +116,6 @@ export interface Passkey {
   id: string;
   label: string;
   created_at: string;
-  last_used_at?: string | null;
 }
 
 export interface Token {

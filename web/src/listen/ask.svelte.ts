@@ -41,7 +41,7 @@ export class Asking {
 
   async withdraw(): Promise<void> {
     await this.#try(async () => {
-      if (this.#kept) await post(`${this.#base}/${this.#kept.id}/withdraw`, { secret: this.#kept.secret }, { bearer: this.#kept.secret });
+      if (this.#kept) await post(`${this.#base}/${this.#kept.id}/withdraw`, {}, { bearer: this.#kept.secret });
       this.#forget('none');
     });
   }
@@ -50,16 +50,11 @@ export class Asking {
   async accept(): Promise<void> {
     await this.#try(async () => {
       if (!this.#kept) return;
-      const body = { agree_recording: true, secret: this.#kept.secret };
-      const grant = await post<SeatGrant>(`${this.#base}/${this.#kept.id}/accept`, body, { bearer: this.#kept.secret });
+      const grant = await post<SeatGrant>(`${this.#base}/${this.#kept.id}/accept`, { agree_recording: true }, { bearer: this.#kept.secret });
       keep(`seat.${this.space}`, { ...grant, name: this.#kept.name });
       this.#forget('accepted');
       location.assign(`/spaces/${encodeURIComponent(this.space)}/stage`);
     });
-  }
-
-  forget(): void {
-    this.#forget('none');
   }
 
   #forget(state: RequestState | 'none'): void {
@@ -87,7 +82,7 @@ export class Asking {
     while (this.#kept && !signal.aborted) {
       const { id, secret } = this.#kept;
       try {
-        const answer = await get<{ state: RequestState }>(`${this.#base}/${id}?secret=${encodeURIComponent(secret)}`, { signal });
+        const answer = await get<{ state: RequestState }>(`${this.#base}/${id}`, { bearer: secret, signal });
         this.state = answer.state;
         if (answer.state === 'declined') return this.#forget('declined');
         if (answer.state !== 'pending' && answer.state !== 'approved') return this.#forget('none');

@@ -1,5 +1,5 @@
 // What a seat may ask of the control API, with the seat's own token.
-import { get, patch, post, remove } from '../lib/api';
+import { get, post, remove } from '../lib/api';
 import type { Invitation, Role, Space } from '../lib/types';
 import { seatPath } from './seat';
 
@@ -17,7 +17,6 @@ export class Commands {
   space = (): Promise<Space> => get(this.#base, this.#with);
   go = (verb: Verb): Promise<Space> => post(`${this.#base}/${verb}`, {}, this.#with);
   hold = (on: boolean): Promise<Space> => post(`${this.#base}/hold`, { on }, this.#with);
-  trim = (trim_start: boolean): Promise<unknown> => patch(`${this.#base}/replay`, { trim_start }, this.#with);
 
   air = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/air`, { on }, this.#with);
   mute = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/mute`, { on }, this.#with);
@@ -27,11 +26,8 @@ export class Commands {
   answer = (request: string, verdict: 'approve' | 'decline'): Promise<unknown> =>
     post(`${this.#base}/requests/${request}/${verdict}`, {}, this.#with);
 
-  invitations = async (): Promise<Invitation[]> => {
-    const found = await get<Invitation[] | { invitations: Invitation[] }>(`${this.#base}/invitations`, this.#with);
-    return Array.isArray(found) ? found : found.invitations;
-  };
-  invite = (name: string, role: Role): Promise<Invitation> =>
+  invitations = (): Promise<Invitation[]> => get(`${this.#base}/invitations`, this.#with);
+  invite = (name: string, role: Role): Promise<Invitation & { url: string }> =>
     post(`${this.#base}/invitations`, name ? { name, role } : { role }, this.#with);
   revoke = (invitation: string): Promise<void> => remove(`${this.#base}/invitations/${invitation}`, this.#with);
 
