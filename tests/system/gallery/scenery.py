@@ -118,9 +118,9 @@ class Scenery:
             return JSONResponse(found[1], found[0])
         return JSONResponse(found)
 
-    async def _desk(self, _request: Request) -> Response:
+    async def _desk(self, request: Request) -> Response:
         if self.state.desk is None:
-            return JSONResponse({"error": "You are not on this stage.", "code": "unauthorized"}, 401)
+            return await self._answer(request)
         return StreamingResponse(self._events(), media_type="text/event-stream")
 
     async def _events(self) -> AsyncIterator[str]:

@@ -46,14 +46,14 @@ FULL = [
 ]
 HANDS = [{"id": "h1", "name": "Hana Sato", "asked_at": -40.0}, {"id": "h2", "name": "Ivo Petrov", "asked_at": -185.0}]
 LINKS = [
-    {"id": "i1", "role": "speaker", "name": "Chi Tanaka", "url": "/join/secret-one", "accepted": False},
-    {"id": "i2", "role": "cohost", "name": None, "accepted": True},
+    {"id": "i1", "role": "speaker", "name": "Chi Tanaka", "accepted": False},
+    {"id": "i2", "role": "cohost", "name": "", "accepted": True},
 ]
 SPACE: JSON = {
     "id": "space", "title": "The candidates and the town", "description": "", "state": "scheduled",
     "url": "/spaces/space", "host": {"display_name": "Ada Lind", "account": "ada"}, "starts_at": None,
     "doors_at": None, "live_at": None, "ended_at": None, "record": True, "sample": False, "hold": False,
-    "speakers": [],
+    "preshow": False, "speakers": [],
     "replay": {"state": "none", "duration": 0, "trim_start": True}, "you": None,
 }  # fmt: skip
 
@@ -73,6 +73,11 @@ def sits(number: int, role: str = "speaker") -> JSON:
 
 SPEAKER: JSON = {"you": "s3", "may_direct": False, "hands": None}
 HOSTED = {"GET /api/v1/spaces/space": {**SPACE, "you": {"seat": None, "role": "host", "can": ["edit"]}}}
+REFUSED: JSON = {
+    "GET /api/v1/spaces/space": SPACE,
+    "GET /api/v1/spaces/space/desk": (401, {"error": "You are not on this stage."}),
+}
+AWAY: JSON = {**SEAT, "whip": "/api/v1/spaces/space/nowhere"}
 ASIDE = person(3, on_air=False)
 
 STATES: dict[str, State] = {
@@ -81,13 +86,28 @@ STATES: dict[str, State] = {
     "stage-host-live": stage(
         "breaking up", desk("live", FULL, hands=HANDS), answers={"GET /api/v1/spaces/space/invitations": LINKS}
     ),
-    "stage-host-more": stage("Make speaker", desk("live", FULL[:3]), press=("More for Ben Okafor",)),
+    "stage-host-invited": stage(
+        "Copy", desk("live", [HOST]), press=("Make a link",),
+        answers={
+            "GET /api/v1/spaces/space/invitations": LINKS,
+            "POST /api/v1/spaces/space/invitations": {**LINKS[0], "url": "http://localhost/join/secret-one"},
+        },
+    ),
+    "stage-host-more": stage("Hand over", desk("live", FULL[:3]), press=("More for Ben Okafor",)),
     "stage-host-muted": stage("ON AIR, MUTED", desk("live", [{**HOST, "muted": True}, person(1)])),
+    "stage-host-unheard": stage("Nobody hears you until", desk("live", [HOST, person(1)]), AWAY),
     "stage-host-hold": stage("Back to the conversation", desk("live", [HOST, person(1)], programme="hold")),
     "stage-host-many": stage("Mia Ruiz", desk("live", [HOST, *[person(i) for i in range(1, 13)]], title=LONG)),
     "stage-host-over": stage(
         "The replay is there: 4 min.", desk("ended", [HOST]),
         answers={"GET /spaces/space/live.json": Moving(**ENDED, replay=READY)},
+    ),
+    "stage-host-failed": stage(
+        "Prepare it again", desk("ended", [HOST]),
+        answers={"GET /spaces/space/live.json": Moving(**ENDED, replay={**READY, "state": "failed"})},
+    ),
+    "stage-host-unrecorded": stage(
+        "Nothing of it was recorded.", desk("ended", [HOST]), answers={"GET /spaces/space/live.json": Moving(**ENDED)}
     ),
     "stage-cancelled": stage(
         "It will not take place.", desk("cancelled", [HOST]),
@@ -105,6 +125,7 @@ STATES: dict[str, State] = {
         "This is how loud you should be", None, None, answers=HOSTED, press=("Check my microphone",)
     ),
     "stage-uninvited": stage("You have no seat", None, None, answers={"GET /api/v1/spaces/space": SPACE}),
-    "stage-refused": stage("You are not on this stage.", None, answers={"GET /api/v1/spaces/space": SPACE}),
+    "stage-refused": stage("You are not on this stage.", None, answers=REFUSED),
+    "stage-deleted": stage("This conversation was removed", None),
     "stage-missing": stage("There is no conversation here", None, None),
 }  # fmt: skip

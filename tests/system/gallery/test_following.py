@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
+from tests.system.gallery import states_app, states_listen
 from tests.system.gallery.conftest import Hall
 from tests.system.gallery.opening import open_context, open_state
 from tests.system.gallery.scenery import JSON
@@ -73,7 +74,9 @@ async def test_a_speaker_whose_stage_vanished_is_back_by_itself(hall: Hall) -> N
     await hall.scenery.whip.vanish()
 
     await expect(page.get_by_text("Your sound is being connected again").first).to_be_visible(timeout=15_000)
+    await expect(page.get_by_text("CONNECTING", exact=True)).to_be_visible()
     await expect(page.get_by_text("Your sound is being connected again")).to_have_count(0, timeout=15_000)
+    await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible()
     assert hall.scenery.whip.posts == posts + 2
     await context.close()
 
@@ -148,6 +151,72 @@ async def test_a_stage_that_forgot_an_ended_conversation_leads_to_its_replay(hal
     hall.scenery.state = stage("", None, answers=over)
 
     await expect(page.get_by_text("Listen to the replay")).to_be_visible(timeout=15_000)
+    await context.close()
+
+
+async def test_a_deleted_conversation_lets_its_speakers_go(hall: Hall) -> None:
+    context, page = await _seated(hall, desk("live", [HOST]))
+
+    hall.scenery.state = stage("", None)
+
+    await expect(page.get_by_role("heading", name="This conversation was removed")).to_be_visible(timeout=15_000)
+    await page.get_by_role("link", name="See what is on").click()
+    await context.close()
+
+
+async def test_who_leaves_the_stage_gives_the_seat_up(hall: Hall) -> None:
+    shown = desk("live", [HOST, person(3)], you="s3", may_direct=False, hands=None)
+    removed = {"POST /api/v1/spaces/space/seats/s3/remove": {}, "GET /spaces/space/live.json": Moving(**LIVE)}
+    context, page = await _seated(hall, shown, seat=sits(3), answers=removed)
+
+    async with page.expect_request("**/seats/s3/remove"):
+        await page.get_by_role("button", name="Leave the stage").click(delay=1200)
+
+    await page.wait_for_url("**/spaces/space")
+    assert await page.evaluate("localStorage.getItem('hustings.seat.space')") is None
+    await context.close()
+
+
+async def test_who_cannot_give_the_seat_up_stays_and_is_told(hall: Hall) -> None:
+    shown = desk("live", [HOST, person(3)], you="s3", may_direct=False, hands=None)
+    away = {"POST /api/v1/spaces/space/seats/s3/remove": (503, {"error": "The control room does not answer."})}
+    context, page = await _seated(hall, shown, seat=sits(3), answers=away)
+
+    await page.get_by_role("button", name="Leave the stage").click(delay=1200)
+
+    await expect(page.get_by_text("The control room does not answer.")).to_be_visible()
+    await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible()
+    await context.close()
+
+
+async def test_a_host_has_a_failed_replay_prepared_again(hall: Hall) -> None:
+    failed = {"GET /spaces/space/live.json": Moving(**ENDED, replay={**READY, "state": "failed"})}
+    preparing = {"PATCH /api/v1/spaces/space/replay": {"replay": {**READY, "state": "preparing"}}}
+    over = stage("That was it", desk("ended", [HOST]), answers={**failed, **preparing})
+    context = await open_context(hall, over)
+    page = await open_state(hall, context, over)
+
+    await page.get_by_role("button", name="Prepare it again").click()
+    await expect(page.get_by_text("The replay is being prepared")).to_be_visible()
+    ready = {"GET /spaces/space/live.json": Moving(**ENDED, replay=READY)}
+    hall.scenery.state = stage("", desk("ended", [HOST]), answers=ready)
+
+    await expect(page.get_by_text("Listen to the replay")).to_be_visible()
+    await context.close()
+
+
+async def test_secrets_are_in_no_address_that_is_asked_for(hall: Hall) -> None:
+    asked, setup = states_listen.STATES["asking-approved"], states_app.STATES["setup"]
+    context = await open_context(hall, asked)
+    addresses: list[str] = []
+    context.on("request", lambda request: addresses.append(request.url))
+
+    await open_state(hall, context, asked)
+    await open_state(hall, context, setup)
+
+    assert any(address.endswith("/requests/r1") for address in addresses)
+    assert any(address.endswith("/setup/look") for address in addresses)
+    assert [a for a in addresses if "hush" in a or "secret" in a.partition("#")[0]] == []
     await context.close()
 
 

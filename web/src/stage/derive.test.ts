@@ -13,14 +13,19 @@ const desk = (changes: Partial<Desk>, me: Partial<DeskSeat> = {}): Desk => ({
 
 describe('the light', () => {
   it('is red only when one is heard', () => {
-    expect(light(desk({}))).toBe('air');
-    expect(light(desk({}, { muted: true }))).toBe('air-muted');
-    expect(light(desk({}, { on_air: false }))).toBe('backstage');
-    expect(light(desk({ state: 'doors' }))).toBe('backstage');
-    expect(light(desk({ programme: 'hold' }))).toBe('hold');
-    expect(light(desk({ state: 'ended' }))).toBe('over');
-    expect(light(desk({ you: 'somebody' }))).toBe('backstage');
-    expect(light(null)).toBe('backstage');
+    expect(light(desk({}), true)).toBe('air');
+    expect(light(desk({}, { muted: true }), true)).toBe('air-muted');
+    expect(light(desk({}, { on_air: false }), true)).toBe('backstage');
+    expect(light(desk({ state: 'doors' }), true)).toBe('backstage');
+    expect(light(desk({ programme: 'hold' }), true)).toBe('hold');
+    expect(light(desk({ state: 'ended' }), true)).toBe('over');
+    expect(light(desk({ you: 'somebody' }), true)).toBe('backstage');
+    expect(light(null, false)).toBe('backstage');
+  });
+  it('is never red while no sound goes to the stage', () => {
+    expect(light(desk({}), false)).toBe('unheard');
+    expect(light(desk({ state: 'doors' }), false)).toBe('backstage');
+    expect(light(desk({ state: 'ended' }), false)).toBe('over');
   });
   it('tells who will be on air that it comes', () => {
     const before = desk({ state: 'doors' });

@@ -1,16 +1,17 @@
 // What the desk means for the person looking at it. Pure.
 import type { Desk, DeskSeat } from '../lib/types';
 
-export type Light = 'air' | 'air-muted' | 'hold' | 'backstage' | 'over';
+export type Light = 'air' | 'air-muted' | 'hold' | 'unheard' | 'backstage' | 'over';
 
 export const mySeat = (desk: Desk | null): DeskSeat | null => desk?.seats.find((seat) => seat.id === desk.you) ?? null;
 
-/** What the band at the top must say. */
-export function light(desk: Desk | null): Light {
+/** What the band at the top must say; `connected` is whether sound goes to the stage and back. */
+export function light(desk: Desk | null, connected: boolean): Light {
   const me = mySeat(desk);
   if (!desk) return 'backstage';
   if (desk.state === 'ended' || desk.state === 'cancelled') return 'over';
   if (desk.state !== 'live' || !me?.on_air) return 'backstage';
+  if (!connected) return 'unheard';
   if (desk.programme === 'hold') return 'hold';
   return me.muted ? 'air-muted' : 'air';
 }
@@ -19,6 +20,7 @@ export function lightSentence(shown: Light, desk: Desk | null): string {
   if (shown === 'air') return 'Everybody hears you.';
   if (shown === 'air-muted') return 'You are muted. Nobody hears you.';
   if (shown === 'hold') return 'The listeners hear the hold sound. Only the others on stage hear you.';
+  if (shown === 'unheard') return 'Nobody hears you until your sound is connected. You need do nothing.';
   if (shown === 'over') return desk?.state === 'cancelled' ? 'This conversation was cancelled.' : 'The conversation is over.';
   const me = mySeat(desk);
   if (me?.role === 'producer') return 'You work the show; nobody hears you.';

@@ -16,7 +16,7 @@ export class DeskLink {
   error = $state('');
   lostSince = $state(0);
   /** How the conversation ended; the stage itself forgets it and only says nothing more. */
-  over = $state<'ended' | 'cancelled' | null>(null);
+  over = $state<'ended' | 'cancelled' | 'deleted' | null>(null);
   #stop = new AbortController();
 
   constructor(
@@ -43,6 +43,7 @@ export class DeskLink {
     const answer = await fetch(path, { signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(3000)]) }).catch(() => null);
     const state = answer?.ok ? ((await answer.json()) as Card).state : null;
     if (state === 'ended' || state === 'cancelled') this.over = state;
+    else if (answer?.status === 404) this.over = 'deleted';
     return this.over !== null;
   }
 
