@@ -2,10 +2,11 @@
 
 Control may be slow, overloaded or gone; what it said last is told again rather than nothing. The attack it stops:
 requests for thousands of made-up Spaces; a name of the wrong form is refused unasked, what is remembered has a
-size, and few questions are under way at once.
+size, made-up names push no real one out of it, and few questions are under way or wait at once.
 """
 
 import asyncio
+import math
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from hustings.base.errors import NotFound, Unavailable
 from hustings.documents.space import SpacePlan
 
 FRESH = 1.0  # seconds an answer is used without asking again
-REMEMBERED = 2_000  # Spaces; the one asked for longest ago is forgotten first
+REMEMBERED = 2_000  # Spaces that are, and as many names that are none; the oldest answer is forgotten first
 QUESTIONS = 8  # under way at once
+QUEUE = 64  # questions that wait for that; above it, 503
+SILENT = "The control room does not answer. Your browser will try again by itself."
 NOT_FOUND = "There is no such Space. It may have been deleted, or the link may be incomplete."
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -41,6 +44,9 @@ class PlanBook:
         self._headers = {"Authorization": f"Bearer {cluster_key}"}
         self._clock = clock
         self._known: OrderedDict[str, _Answer] = OrderedDict()
+        self._absent: OrderedDict[str, _Answer] = OrderedDict()
+        self._queued = 0
+        self._silent_at = -math.inf
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._room = asyncio.Semaphore(QUESTIONS)
 
@@ -48,7 +54,7 @@ class PlanBook:
         """The plan, at most FRESH old unless control does not answer. Raises NotFound or Unavailable."""
         if not _ID.fullmatch(space):
             raise NotFound(NOT_FOUND)
-        known = self._known.get(space)
+        known = self._told(space)
         if known is None or self._clock.monotonic() - known.at > FRESH:
             try:
                 known = await self._ask_once(space)
@@ -73,23 +79,45 @@ class PlanBook:
         if lock is None:
             lock = self._locks[space] = asyncio.Lock()
         async with lock:
-            known = self._known.get(space)
-            return known if known is not None and known.at >= asked_at else await self._ask(space)
+            known = self._told(space)
+            return known if known is not None and known.at >= asked_at else await self._in_turn(space, asked_at)
 
-    async def _ask(self, space: str) -> _Answer:
-        async with self._room:
-            try:
-                response = await self._client.get(f"{self._url}/{space}", headers=self._headers)
-                if response.status_code != 404:
-                    response.raise_for_status()
-                plan = None if response.status_code == 404 else msgspec.json.decode(response.content, type=SpacePlan)
-            except (httpx.HTTPError, msgspec.DecodeError) as error:
-                raise Unavailable(
-                    "The control room does not answer. Your browser will try again by itself."
-                ) from error
+    def _told(self, space: str) -> _Answer | None:
+        return self._known.get(space) or self._absent.get(space)
+
+    async def _in_turn(self, space: str, asked_at: float) -> _Answer:
+        if self._queued >= QUEUE:
+            raise Unavailable(SILENT, retry_after=1)
+        self._queued += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._queued -= 1
+        try:
+            if self._silent_at > asked_at:  # what others waited for in vain is not waited for again
+                raise Unavailable(SILENT)
+            return self._remember(space, await self._ask(space))
+        finally:
+            self._room.release()
+
+    async def _ask(self, space: str) -> SpacePlan | None:
+        try:
+            response = await self._client.get(f"{self._url}/{space}", headers=self._headers)
+            if response.status_code == 404:
+                return None
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=SpacePlan)
+        except (httpx.HTTPError, msgspec.DecodeError) as error:
+            if isinstance(error, httpx.TransportError):
+                self._silent_at = self._clock.monotonic()
+            raise Unavailable(SILENT) from error
+
+    def _remember(self, space: str, plan: SpacePlan | None) -> _Answer:
         answer = _Answer(plan, self._clock.monotonic())
-        self._known[space] = answer
-        self._known.move_to_end(space)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        belongs, other = (self._absent, self._known) if plan is None else (self._known, self._absent)
+        other.pop(space, None)
+        belongs[space] = answer
+        belongs.move_to_end(space)
+        while len(belongs) > REMEMBERED:
+            belongs.popitem(last=False)
         return answer
