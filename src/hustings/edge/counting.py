@@ -12,7 +12,7 @@ from typing import Protocol
 from hustings.base import grid
 
 SEEN_WITHIN = 70.0  # seconds: two beacons and some delay
-MOST_SESSIONS = 200_000  # per Space; above it new ones are not counted, and the count says "at least"
+MOST_SESSIONS = 200_000  # per Space; above it new ones are not counted, so that the count is a lower bound
 RATE_WINDOW = 30  # seconds over which playlist requests are averaged
 NOISE = 0.05  # share by which requests may exceed the beacons before anybody else is counted
 

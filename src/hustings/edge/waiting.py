@@ -62,6 +62,7 @@ class Gates:
             if not gate and self._waiting.get(number) is gate:
                 del self._waiting[number]
             self._room.leave()
+            await asyncio.gather(watcher, return_exceptions=True)
 
     def open(self, number: int) -> None:
         """Part `number` is there: wake those who wait for it or for an earlier one."""
