@@ -38,7 +38,11 @@ class Settings(BaseSettings):
         description="Address put into WebRTC answers instead of the machine's own, for servers behind NAT.",
     )
     media_ports: str = Field("", description="UDP ports for speakers, such as 50000-50100; empty: any free port.")
-    ice_servers: str = Field("", description="STUN and TURN URLs for speakers, separated by commas.")
+    ice_servers: str = Field(
+        "",
+        description="STUN and TURN URLs, separated by commas, announced by Link header to WHIP publishers that "
+        "read it; the pages and hustings speak go to the stage directly.",
+    )
     max_listeners_waiting: int = Field(
         20_000, ge=1, description="Blocked playlist and part requests one edge holds at once; more get 503."
     )
@@ -48,12 +52,21 @@ class Settings(BaseSettings):
         """What people type: the public URL, else localhost and the port."""
         return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
 
+    def door(self) -> str:
+        """The front door as this machine reaches it."""
+        every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
+        host = every.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     def store_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'hustings.db').absolute()}"
 
     def environment(self) -> dict[str, str]:
         """These settings as the variables that a child process reads them from."""
         return {f"HUSTINGS_{name.upper()}": str(value) for name, value in self.model_dump().items()}
+
+    def trusted(self) -> list[str]:
+        return _listed(self.trusted_proxies)
 
     def recordings(self) -> Path:
         return self.data / "recordings"
@@ -63,6 +76,10 @@ class Settings(BaseSettings):
 
     def stage_state(self) -> Path:
         return self.data / "stage"
+
+
+def _listed(told: str) -> list[str]:
+    return [one.strip() for one in told.split(",") if one.strip()]
 
 
 def read_cluster_key(settings: Settings) -> str:

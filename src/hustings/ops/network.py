@@ -51,7 +51,7 @@ def _can_bind(port: int) -> bool:
 
 def check_front_door(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     """The port is free to be served on, or a Hustings answers on it with its stage and control behind it."""
-    base = f"http://{_reachable(settings.host)}:{settings.port}"
+    base = settings.door()
     answer = _status("GET", f"{base}/healthz")
     if answer == 200:
         yield Finding("front door", Health.WELL, f"answers at {base}")
@@ -108,14 +108,9 @@ def check_links(settings: Settings, _clock: Clock) -> Iterator[Finding]:
 
 def _status(method: str, url: str, headers: dict[str, str] | None = None) -> int | None:
     try:
-        return httpx.request(method, url, headers=headers, timeout=3.0).status_code
+        return httpx.request(method, url, headers=headers, timeout=3.0, trust_env=False).status_code
     except httpx.HTTPError:
         return None
-
-
-def _reachable(host: str) -> str:
-    every = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not bound
-    return every.get(host, f"[{host}]" if ":" in host else host)
 
 
 def _can_listen(settings: Settings) -> bool:

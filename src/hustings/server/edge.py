@@ -17,7 +17,7 @@ async def run_edge(settings: Settings) -> None:
         cluster_key=settings.cluster_key,
         clock=SystemClock(),
         max_waiting=settings.max_listeners_waiting,
-        trusted_proxies=frozenset(settings.trusted_proxies.split(",")),
+        trusted_proxies=frozenset(settings.trusted()),
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(edge.run(), name="agent")

@@ -56,9 +56,3 @@ async def _live(role: str, run: RunRole, settings: Settings) -> int:
 
 def port_of(url: str) -> int:
     return httpx.URL(url).port or 80
-
-
-def door_url(settings: Settings) -> str:
-    """The front door as this machine reaches it."""
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"

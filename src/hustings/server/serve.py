@@ -10,7 +10,7 @@ import httpx
 
 from hustings.base.clock import SystemClock
 from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, read_cluster_key
-from hustings.server.role import SAMPLE, configure_logging, door_url
+from hustings.server.role import SAMPLE, configure_logging
 from hustings.server.supervisor import Supervisor, role_command
 
 
@@ -78,7 +78,7 @@ async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
     doors = {
         CONTROL: f"{settings.control_url}/api/v1/me",
         STAGE: f"{settings.stage_url}/internal/epoch",
-        EDGE: f"{door_url(settings)}/healthz",
+        EDGE: f"{settings.door()}/healthz",
     }
     async with httpx.AsyncClient(timeout=1.0, trust_env=False) as client:
         for role in roles:

@@ -21,6 +21,24 @@ def test_the_address_is_what_people_type() -> None:
     assert Settings(public_url="https://town.example/").address() == "https://town.example"
 
 
+@pytest.mark.parametrize(
+    ("host", "door"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9000"),
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("::", "http://[::1]:9000"),
+        ("::1", "http://[::1]:9000"),
+        ("town.example", "http://town.example:9000"),
+    ],
+)
+def test_the_door_is_an_address_this_machine_can_call(host: str, door: str) -> None:
+    assert Settings(host=host, port=9000).door() == door
+
+
+def test_lists_may_have_spaces_after_their_commas() -> None:
+    assert Settings(trusted_proxies="10.0.0.1, ::1,").trusted() == ["10.0.0.1", "::1"]
+
+
 def test_the_store_is_in_the_data_folder_unless_told(tmp_path: Path) -> None:
     assert Settings(data=tmp_path).store_url() == f"sqlite+aiosqlite:///{tmp_path}/hustings.db"
     assert Settings(database_url="postgresql://x").store_url() == "postgresql://x"
