@@ -10,14 +10,23 @@ from pathlib import Path
 
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError
+from hustings.base.grid import SAMPLE_RATE
 from hustings.base.settings import Settings
 from hustings.broadcast.encoder import RenditionEncoder
+from hustings.documents.space import MAX_SEATS
 from hustings.edge.role import SITE
-from hustings.hls.renditions import RENDITIONS
+from hustings.hls.renditions import AAC64, RENDITIONS
 from hustings.ops.finding import Finding, Health
 from hustings.stage.opus import opus_version
 
-HOUR = 400  # MB: an hour of a full stage, as FLAC, tracks and replay
+SEAT_BITRATE = 64_000  # bit/s: the most a seat is asked to send
+FLAC_SHARE = 0.7  # of plain 16-bit samples, for voices in rooms that are not silent
+BITS = (
+    MAX_SEATS * SEAT_BITRATE  # tracks
+    + 3 * AAC64.bitrate  # the record, the replay's segments, its download
+    + 2 * FLAC_SHARE * 16 * SAMPLE_RATE  # the record, the replay's download
+)
+HOUR = round(BITS / 8 * 3600 / 1_000_000)  # MB: an hour of a full stage, recorded and made into a replay
 LEAST_FREE = 1_000  # MB
 OPEN_FILES = 4_096
 

@@ -1,12 +1,17 @@
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hustings.base.clock import ManualClock, SystemClock
+from hustings.base.grid import PART
 from hustings.base.settings import Settings
+from hustings.broadcast.encoder import FlacEncoder
+from hustings.clients.media import read_voice
 from hustings.ops import doctor, machine, network
 from hustings.ops.finding import Finding, Health
+from hustings.sample.runner import VOICES
 
 CLOCK = SystemClock()
 
@@ -33,6 +38,16 @@ def test_what_is_to_be_done_comes_first() -> None:
 def test_warnings_let_a_conversation_happen_and_faults_do_not() -> None:
     assert doctor.well([Finding("a", Health.WELL, ""), Finding("b", Health.WARNING, "", "x")])
     assert not doctor.well([Finding("c", Health.FAULT, "", "x")])
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_a_voice_in_a_room_fills_no_more_disk_than_is_told(voice: Path) -> None:
+    said = read_voice(voice)[: 10 * PART]
+    room = np.random.default_rng(7).normal(0, 0.002, said.size)
+
+    packets = FlacEncoder().encode((said + room).astype(np.float32))
+
+    assert sum(map(len, packets)) < machine.FLAC_SHARE * 2 * said.size
 
 
 def test_the_codecs_are_there() -> None:
