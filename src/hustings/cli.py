@@ -45,7 +45,7 @@ SAMPLE_ROLE = "sample"
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 Host = Annotated[str | None, typer.Option(help="Address the front door listens on; 0.0.0.0 for every network.")]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port the front door listens on.")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port the front door listens on.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the database, recordings, uploads and keys.")]
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON document for a program.")]
 SpaceUrl = Annotated[str, typer.Argument(metavar="SPACE_URL", help="Address of the Space, as copied from its page.")]
@@ -107,7 +107,10 @@ def account_create(
 
     Prints a one-time link at which the person sets a password, or a bearer token. Works beside a running server.
     """
-    made = asyncio.run(make_account(_settings(data=data), SystemClock(), name, role, token=token))
+    settings = _settings(data=data)
+    if not settings.data.exists():
+        console.say(f"There was no data folder {settings.data}; it is made now.")
+    made = asyncio.run(make_account(settings, SystemClock(), name, role, token=token))
     if as_json:
         console.data_json(_public(made))
         return 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.hearing import read_wav, score, voices, write_wav
-from tests.support.town import Town, eventually
+from tests.support.town import Town, eventually, free_port
 
 BEFORE = {
     "scheduled": (),
@@ -65,6 +65,14 @@ def test_mid_sentence_the_speaker_comes_back_and_the_recording_goes_on(town: Tow
 
     assert score(said, read_wav(tmp_path / "after.wav")).pesq >= 3.9
     assert replay["duration"] >= 5 + seconds - 1  # what was said before the cut is there, and what was said after
+
+
+def test_a_second_server_on_the_same_folder_is_refused_and_harms_nothing(town: Town) -> None:
+    second = town.run("serve", "--data", str(town.data), "--port", str(free_port()), timeout=40)
+
+    assert second.returncode == 1
+    assert "Another Hustings is running from the data folder" in second.stderr
+    assert town.api("GET", "/me")["account"]["name"] == "ada"
 
 
 def _speaking(town: Town, space: str) -> bool:

@@ -10,7 +10,10 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hustings.base.errors import Invalid
+
 CONTROL, STAGE, EDGE = "control", "stage", "edge"
+ADDRESS = "address"  # file in the data folder
 ALL_ROLES = (CONTROL, STAGE, EDGE)
 
 
@@ -82,12 +85,51 @@ def _listed(told: str) -> list[str]:
     return [one.strip() for one in told.split(",") if one.strip()]
 
 
+def note_address(settings: Settings) -> None:
+    """Leave word in the data folder where people reach the running server."""
+    (settings.data / ADDRESS).write_text(settings.address())
+
+
+def noted_address(settings: Settings) -> str:
+    """Where people reach the server that runs, or ran last, from this data folder."""
+    try:
+        return settings.public_url.rstrip("/") or (settings.data / ADDRESS).read_text()
+    except OSError:
+        return settings.address()
+
+
+class BadDataFolder(Invalid):
+    """The data folder is no folder, or cannot be written."""
+
+    code = "bad_data_folder"
+
+
+def make_data_folder(folder: Path) -> None:
+    """Raises BadDataFolder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise BadDataFolder(f"The data folder {folder} cannot be written. Choose another with --data.")
+
+
+def _unusable(folder: Path, error: OSError) -> BadDataFolder:
+    return BadDataFolder(f"The data folder {folder} cannot be used ({error.strerror}). Choose another with --data.")
+
+
 def read_cluster_key(settings: Settings) -> str:
-    """The cluster's secret; made on first use, readable by its owner alone."""
+    """The cluster's secret; made on first use, readable by its owner alone. Raises BadDataFolder."""
     if settings.cluster_key:
         return settings.cluster_key
-    path = settings.data / "cluster.key"
-    settings.data.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings.data)
+    try:
+        return _cluster_key(settings.data / "cluster.key")
+    except OSError as error:
+        raise _unusable(settings.data, error) from error
+
+
+def _cluster_key(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -54,12 +54,12 @@ async def run_sample(
         while True:
             try:
                 sample = await _patiently(clock, lambda: _ask(http, f"{control_url}/internal/sample", cluster_key))
-                show = _Show(http, clock, SpaceAddress(base_url, sample.space), sample.seats)
-                await show.play(said, preshow)
-            except NotFound:
+            except NotFound:  # control's word alone: a stage that was just started knows no Space yet
                 log.info("the sample is gone")
                 return
-            except (Unauthorized, Forbidden, Conflict) as error:
+            try:
+                await _Show(http, clock, SpaceAddress(base_url, sample.space), sample.seats).play(said, preshow)
+            except (Unauthorized, Forbidden, NotFound, Conflict) as error:
                 log.info("the sample's seats were refused", code=error.code)
             await clock.sleep_until(clock.monotonic() + backoff.next())
 

@@ -4,12 +4,14 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import httpx
 
 from hustings.base.clock import SystemClock
-from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, read_cluster_key
+from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, note_address, read_cluster_key
+from hustings.server.folder import hold_folder
 from hustings.server.role import SAMPLE, configure_logging
 from hustings.server.supervisor import Supervisor, role_command
 
@@ -17,12 +19,13 @@ from hustings.server.supervisor import Supervisor, role_command
 def serve(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
     """Serve until told to stop; the exit code. One role runs here, several run as children."""
     configure_logging()
+    locks = asyncio.run(hold_folder(settings, roles, SystemClock()))
     if len(roles) == 1 and not sample:
         _become(roles[0], _complete(settings))
     if EDGE in roles and (taken := _port_taken(settings.host, settings.port)):
         print(taken, file=sys.stderr)  # noqa: T201
         return 1
-    return asyncio.run(_supervise(settings, roles, sample))
+    return asyncio.run(_supervise(settings, roles, locks, sample=sample))
 
 
 def _become(role: str, settings: Settings) -> NoReturn:
@@ -49,7 +52,6 @@ def _loopback_url() -> str:
 
 def _complete(settings: Settings) -> Settings:
     """Addresses and key that every child must agree on."""
-    settings.data.mkdir(parents=True, exist_ok=True)
     return settings.model_copy(
         update={
             "cluster_key": read_cluster_key(settings),
@@ -59,10 +61,10 @@ def _complete(settings: Settings) -> Settings:
     )
 
 
-async def _supervise(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
+async def _supervise(settings: Settings, roles: tuple[str, ...], locks: Sequence[int], *, sample: bool) -> int:
     settings = _complete(settings)
     children = (*roles, SAMPLE) if sample else roles
-    supervisor = Supervisor(children, settings.environment(), SystemClock())
+    supervisor = Supervisor(children, settings.environment(), SystemClock(), inherited=locks)
     announcing = asyncio.create_task(_announce(settings, roles), name="announce") if EDGE in roles else None
     try:
         return await supervisor.run()
@@ -84,6 +86,7 @@ async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
         for role in roles:
             while not await _answers(client, doors[role]):
                 await clock.sleep_until(clock.monotonic() + 0.05)
+    note_address(settings)
     print(f"Hustings is open at {settings.address()}", flush=True)  # noqa: T201
 
 

@@ -41,6 +41,7 @@ class Child:
 
     role: str
     command: Sequence[str]
+    inherited: Sequence[int] = ()  # descriptors
     process: asyncio.subprocess.Process | None = None
     deaths: int = 0
     lifeline: int = field(default=-1)
@@ -49,7 +50,7 @@ class Child:
         reading, self.lifeline = os.pipe()
         try:
             self.process = await asyncio.create_subprocess_exec(
-                *self.command, stdin=reading, env=environment, start_new_session=True
+                *self.command, stdin=reading, env=environment, start_new_session=True, pass_fds=tuple(self.inherited)
             )
         finally:
             os.close(reading)
@@ -73,8 +74,11 @@ class Child:
 class Supervisor:
     """Runs each role's module until told to stop or one of them ends for good."""
 
-    def __init__(self, roles: Sequence[str], environment: dict[str, str], clock: Clock) -> None:
-        self._children = [Child(role, role_command(role)) for role in roles]
+    def __init__(
+        self, roles: Sequence[str], environment: dict[str, str], clock: Clock, *, inherited: Sequence[int] = ()
+    ) -> None:
+        """Every child gets the descriptors `inherited`."""
+        self._children = [Child(role, role_command(role), inherited) for role in roles]
         self._environment = {**os.environ, **environment, LIFELINE: "stdin"}
         self._clock = clock
         self._stopping = asyncio.Event()

@@ -40,11 +40,8 @@ class StageLink:
         self._store, self._http, self._clock = store, http, clock
         self._epoch = ""
         self._told: dict[str, int] = {}  # Space → revision, under this epoch
-        self._away = False
 
     async def tell(self, space_id: str) -> None:
-        if self._away:
-            return
         try:
             async with asyncio.timeout(INLINE):
                 await self._deliver(space_id)
@@ -62,12 +59,7 @@ class StageLink:
             await self._clock.sleep_until(next_look)
 
     async def _look(self) -> None:
-        try:
-            epoch = await self._read_epoch()
-        except StageAway:
-            self._away = True
-            raise
-        self._away = False
+        epoch = await self._read_epoch()
         if epoch != self._epoch:
             self._epoch = epoch
             self._told.clear()

@@ -3,7 +3,7 @@
 import msgspec
 
 from hustings.base.clock import Clock
-from hustings.base.settings import Settings
+from hustings.base.settings import Settings, make_data_folder, noted_address
 from hustings.square.accounts import make_account, make_link
 from hustings.square.principal import ALL_SCOPES
 from hustings.square.sessions import issue_token
@@ -23,7 +23,7 @@ class Created(msgspec.Struct, frozen=True):
 
 async def create_account(settings: Settings, clock: Clock, name: str, role: AccountRole, *, token: bool) -> Created:
     """A bearer token of all scopes, or a one-time link (whole address) at which the person sets a password."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings.data)
     store = Store(settings.store_url())
     try:
         await store.open()
@@ -36,6 +36,6 @@ async def create_account(settings: Settings, clock: Clock, name: str, role: Acco
                 )
                 return Created(account, token=secret)
             link = await make_link(work, role, now, account_id=account.id)
-            return Created(account, link=f"{settings.address()}/setup#{link}")
+            return Created(account, link=f"{noted_address(settings)}/setup#{link}")
     finally:
         await store.close()

@@ -40,6 +40,7 @@ class State:
     desk: JSON | None = None
     storage: dict[str, Any] = field(default_factory=dict)
     press: tuple[str, ...] = ()
+    also: str = ""  # what must be seen besides
     slow: bool = False  # nothing is ever answered
 
 

@@ -78,13 +78,15 @@ REFUSED: JSON = {
     "GET /api/v1/spaces/space/desk": (401, {"error": "You are not on this stage."}),
 }
 AWAY: JSON = {**SEAT, "whip": "/api/v1/spaces/space/nowhere"}
+HEARD = "Everybody hears you."
 ASIDE = person(3, on_air=False)
 
 STATES: dict[str, State] = {
     "stage-host-alone": stage("Open the doors", desk("scheduled", [HOST])),
     "stage-host-doors": stage("Going live airs 2 voices.", desk("doors", [HOST, person(1), ASIDE])),
     "stage-host-live": stage(
-        "breaking up", desk("live", FULL, hands=HANDS), answers={"GET /api/v1/spaces/space/invitations": LINKS}
+        "breaking up", desk("live", FULL, hands=HANDS), answers={"GET /api/v1/spaces/space/invitations": LINKS},
+        also=HEARD,
     ),
     "stage-host-invited": stage(
         "Copy", desk("live", [HOST]), press=("Make a link",),
@@ -93,11 +95,13 @@ STATES: dict[str, State] = {
             "POST /api/v1/spaces/space/invitations": {**LINKS[0], "url": "http://localhost/join/secret-one"},
         },
     ),
-    "stage-host-more": stage("Hand over", desk("live", FULL[:3]), press=("More for Ben Okafor",)),
+    "stage-host-more": stage("Hand over", desk("live", FULL[:3]), press=("More for Ben Okafor",), also=HEARD),
     "stage-host-muted": stage("ON AIR, MUTED", desk("live", [{**HOST, "muted": True}, person(1)])),
     "stage-host-unheard": stage("Nobody hears you until", desk("live", [HOST, person(1)]), AWAY),
     "stage-host-hold": stage("Back to the conversation", desk("live", [HOST, person(1)], programme="hold")),
-    "stage-host-many": stage("Mia Ruiz", desk("live", [HOST, *[person(i) for i in range(1, 13)]], title=LONG)),
+    "stage-host-many": stage(
+        "Mia Ruiz", desk("live", [HOST, *[person(i) for i in range(1, 13)]], title=LONG), also=HEARD
+    ),
     "stage-host-over": stage(
         "The replay is there: 4 min.", desk("ended", [HOST]),
         answers={"GET /spaces/space/live.json": Moving(**ENDED, replay=READY)},

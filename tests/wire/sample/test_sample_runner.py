@@ -66,6 +66,17 @@ async def test_the_sample_opens_its_doors_goes_live_and_both_voices_speak(town: 
     assert town.acts[:2] == ["doors", "live"]
 
 
+async def test_a_stage_that_does_not_know_the_sample_yet_is_waited_for(town: TinyTown) -> None:
+    town.answers = [JSONResponse({"error": "There is no such Space here.", "code": "unknown_space"}, 404)] * 2
+
+    running = asyncio.create_task(run_sample(town.base, town.base, "cluster", SystemClock(), preshow=0.2))
+    await town.until_live_and_heard()
+
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_deleted_sample_ends_for_good(town: TinyTown) -> None:
     running = asyncio.create_task(run_sample(town.base, town.base, "cluster", SystemClock(), preshow=0.2))
     await town.until_live_and_heard()

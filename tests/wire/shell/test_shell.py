@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.asgi import serving
+from tests.support.asgi import free_port, serving
 from tests.support.tiny_origin import PART, TinyOrigin
 from tests.support.tiny_whip import TinyWhip
 
+from hustings.base.settings import Settings, note_address
 from hustings.cli import main
 from hustings.clients.media import WavWriter, read_voice
 
@@ -125,7 +126,7 @@ def test_a_setting_that_cannot_be_used_is_named(
 
 
 def test_doctor_prints_findings_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["doctor", "--json", "--data", str(tmp_path), "--port", "0"])
+    code = main(["doctor", "--json", "--data", str(tmp_path), "--port", str(free_port())])
 
     told = json.loads(capsys.readouterr().out)
     assert code == (0 if told["well"] else 1)
@@ -146,3 +147,26 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path, capsys: pytest.CaptureF
     assert main(words) == 0
     assert "/setup#" in json.loads(capsys.readouterr().out)["link"]
     assert main(words) == 1
+
+
+async def test_a_data_folder_that_is_none_is_named_in_a_sentence_by_every_command() -> None:
+    for words in (("serve",), ("account", "create", "ada")):
+        code, _, told = await hustings(*words, "--data", "/etc/passwd")
+
+        assert code == 1
+        assert "Traceback" not in told
+        assert "The data folder /etc/passwd cannot be used" in told
+
+
+async def test_an_account_made_in_a_folder_that_is_new_says_so_and_its_link_names_the_server_of_the_folder(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "data"
+    _, link, told = await hustings("account", "create", "ada", "--data", str(folder))
+    assert "There was no data folder" in told
+    assert link.startswith("http://localhost:8000/setup#")
+
+    note_address(Settings(data=folder, port=8123))
+    _, link, told = await hustings("account", "create", "ben", "--data", str(folder))
+    assert "There was no data folder" not in told
+    assert link.startswith("http://localhost:8123/setup#")

@@ -92,11 +92,16 @@ export class Player {
 
   pause(): void {
     this.#wanted = false;
+    if (!this.#engine && this.source) {
+      this.#opening += 1; // what is being fetched is not started any more
+      this.sound = 'blocked';
+    }
     this.audio.pause();
   }
 
+  /** Goes by the element, which knows of a press before its events are heard. */
   toggle(): void {
-    if (this.sound === 'playing' || this.sound === 'waiting' || this.sound === 'starting') this.pause();
+    if (this.#engine ? !this.audio.paused : this.sound === 'starting') this.pause();
     else void this.play();
   }
 
@@ -156,7 +161,7 @@ export class Player {
   }
 
   #paused(): void {
-    if (!this.#engine || this.audio.ended || this.sound === 'off') return;
+    if (!this.#engine || !this.audio.paused || this.audio.ended || this.sound === 'off') return;
     this.#pausedAt = performance.now() / 1000;
     this.sound = 'paused';
     if (this.source === 'live') this.#engine.rest();
