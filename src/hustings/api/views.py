@@ -65,6 +65,7 @@ def seat(it: SeatRecord) -> Json:
         "role": it.role.value,
         "account": it.account_name,
         "on_air": it.on_air,
+        "aired": it.aired,
         "muted": it.muted,
         "taken_at": time(it.created_at),
     }

@@ -90,6 +90,8 @@ def decide_seat(standing: Standing, action: Action, target: SeatRecord, *, on: b
     opens = on if action is Action.AIR else not on
     if action is not Action.REMOVE and opens and target.held_by_director:
         return Deny("The host switched your microphone off. Ask the host to switch it on again.")
+    if action is Action.AIR and on and not target.aired:
+        return Deny("The host puts you on air; then you can switch yourself off and on.")
     return Allow()
 
 

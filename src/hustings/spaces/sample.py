@@ -46,7 +46,7 @@ class Sample:
             SpaceRecord(new_id(now), TITLE, DESCRIPTION, SpaceState.SCHEDULED, HOST, now, record=False, sample=True)
         )
         for number, (name, role) in enumerate([(HOST, Role.HOST), (GUEST, Role.SPEAKER)]):
-            seat = SeatRecord(new_id(now), space.id, name, role, now + number, now, on_air=True)
+            seat = SeatRecord(new_id(now), space.id, name, role, now + number, now, on_air=True, aired=True)
             await work.seats.add(seat)
         await work.flags.set(FLAG, space.id)
         return space

@@ -54,7 +54,8 @@ class Seats:
             seat = await change.seat(seat_id)
             require(decide_seat(change.standing, Action.AIR, seat, on=on))
             held = _held(seat, change.standing, opens=on)
-            return await change.work.seats.put(msgspec.structs.replace(seat, on_air=on, held_by_director=held))
+            switched = msgspec.structs.replace(seat, on_air=on, aired=seat.aired or on, held_by_director=held)
+            return await change.work.seats.put(switched)
 
     async def mute(self, space_id: str, principal: Principal, seat_id: str, *, on: bool) -> SeatRecord:
         async with self._floor.changing(space_id, principal) as change:
@@ -97,10 +98,10 @@ async def _new_seat(change: Change, account: Account, *, on_air: bool) -> SeatRe
         return await change.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=change.now))
     role, invitation = await _role_of(change, account)
     require_room(await change.seats(), role)
+    switched_on = role is not Role.PRODUCER and (on_air or role is Role.HOST)
     seat = SeatRecord(
         new_id(change.now), change.space.id, account.display_name, role, change.now, change.now,
-        account_id=account.id, account_name=account.name,
-        on_air=role is not Role.PRODUCER and (on_air or role is Role.HOST),
+        account_id=account.id, account_name=account.name, on_air=switched_on, aired=switched_on,
     )  # fmt: skip
     await change.work.seats.add(seat)
     if invitation is not None:

@@ -101,6 +101,7 @@ def _seat(seat: SeatRecord) -> Seat:
         name=seat.name,
         role=seat.role,
         on_air=seat.on_air,
+        aired=seat.aired,
         muted=seat.muted,
         account=seat.account_name,
         generation=seat.generation,

@@ -49,6 +49,7 @@ def _seat(chair: Chair) -> dict[str, Any]:
         "role": seat.role.value,
         "account": seat.account,
         "on_air": seat.on_air,
+        "aired": seat.aired,
         "muted": seat.muted,
         "connected": chair.attendance.state.value,
         "level": chair.meter.level,

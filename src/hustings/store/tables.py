@@ -112,7 +112,7 @@ seats = sa.Table(
     _id(), _of("space_id", "spaces.id"), _text("name"), sa.Column("role", EnumText(Role), nullable=False),
     _time("created_at"), _time("agreed_recording_at", nullable=True),
     _of("account_id", "accounts.id", nullable=True), _text("account_name", nullable=True), _flag("on_air"),
-    _flag("muted"), _flag("held_by_director"), sa.Column("generation", sa.Integer, nullable=False),
+    _flag("aired"), _flag("muted"), _flag("held_by_director"), sa.Column("generation", sa.Integer, nullable=False),
     _time("removed_at", nullable=True),
 )  # fmt: skip
 

@@ -128,6 +128,7 @@ class SeatRecord(msgspec.Struct, frozen=True):
     account_id: str | None = None
     account_name: str | None = None
     on_air: bool = False
+    aired: bool = False  # it was put on air by a director, or came with its switch on: it may switch itself
     muted: bool = False
     held_by_director: bool = False  # a director muted it or took it off air: it may not undo that itself
     generation: int = 1

@@ -46,6 +46,23 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_knows(store:
     assert differences == []
 
 
+async def test_who_was_on_air_before_the_rule_of_airing_may_still_switch(store: Store, tmp_path: Path) -> None:
+    async with store.write() as work:
+        await work.spaces.add(space("s1"))
+        for key, on_air in (("on", True), ("off", False)):
+            await work.seats.add(SeatRecord(key, "s1", key, Role.SPEAKER, 1.0, on_air=on_air))
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'hustings.db'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE seats DROP COLUMN aired"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+
+    await store.open()
+
+    async with store.read() as work:
+        assert {seat.id: seat.aired for seat in await work.seats.of("s1")} == {"on": True, "off": False}
+
+
 @pytest.mark.parametrize(
     "repository",
     [

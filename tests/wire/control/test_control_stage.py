@@ -210,14 +210,55 @@ async def test_a_speaker_switches_their_own_microphone_but_not_against_the_host(
     seat = f"{at(space)}/seats/{grant['seat']}"
 
     own = [(await ben.post(f"{seat}/mute", json={"on": on})).json()["muted"] for on in (True, False)]
-    aired = (await ben.post(f"{seat}/air")).json()["on_air"]
     await host.post(f"{seat}/mute", json={"on": True})
     refused = await ben.post(f"{seat}/mute", json={"on": False})
     lifted = await host.post(f"{seat}/mute", json={"on": False})
 
-    assert (own, aired) == ([True, False], True)
+    assert own == [True, False]
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert lifted.json()["muted"] is False
+
+
+async def test_a_guest_is_put_on_air_by_the_host_and_only_then_switches_alone(world: World) -> None:
+    host, space, _ = await staged(world)
+    grant = (await guest_seat(world, host, space["id"], "Ben")).json()
+    ben = await world.bearer(grant["token"])
+    seat = f"{at(space)}/seats/{grant['seat']}"
+
+    early = await ben.post(f"{seat}/air")
+    planned = world.stage.plans[space["id"]].seat(grant["seat"])
+    chosen = (await host.post(f"{seat}/air")).json()
+    await host.post(f"{at(space)}/live")
+    await world.restart()
+    own = [(await ben.post(f"{seat}/air", json={"on": on})).json()["on_air"] for on in (False, True)]
+
+    assert (early.status_code, early.json()["code"]) == (403, "not_allowed")
+    assert early.json()["error"] == "The host puts you on air; then you can switch yourself off and on."
+    assert planned is not None
+    assert (planned.on_air, planned.aired) == (False, False)
+    assert (chosen["on_air"], chosen["aired"]) == (True, True)
+    assert own == [False, True]
+    planned = world.stage.plans[space["id"]].seat(grant["seat"])
+    assert planned is not None
+    assert (planned.on_air, planned.aired) == (True, True)
+
+
+async def test_who_agreed_to_speak_by_a_program_comes_with_the_switch_on_and_may_use_it(world: World) -> None:
+    host, made = await world.program("ada"), await world.shell("ben", AccountRole.MEMBER, token=True)
+    space = await new_space(host, speakers=["ben"])
+    taken = await (await world.role()).post(
+        "/internal/seats/exchange", json={"space": space["id"], "token": made.token}
+    )
+    assert taken.status_code == 200, taken.text
+    (planned,) = world.stage.plans[space["id"]].seats
+    ben = await world.bearer(str(made.token))
+
+    own = [
+        (await ben.post(f"{at(space)}/seats/{planned.id}/air", json={"on": on})).json()["on_air"]
+        for on in (False, True)
+    ]
+
+    assert (planned.on_air, planned.aired, own) == (True, True, [False, True])
 
 
 async def test_a_speaker_touches_nobody_elses_seat_and_no_other_space(world: World) -> None:
