@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from hustings import __version__, console
 from hustings.base.clock import SystemClock
 from hustings.base.errors import HustingsError, Invalid
+from hustings.base.faults import sentence_of
 from hustings.base.settings import ALL_ROLES, Settings
 from hustings.clients.addresses import space_address
 from hustings.clients.listener import Form, Listener, ListenReport
@@ -256,8 +257,8 @@ def _settings(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        wrong = [f"HUSTINGS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise Invalid(f"A setting cannot be used. {'; '.join(wrong)}.") from error
+        wrong = [sentence_of(f"HUSTINGS_{str(fault['loc'][0]).upper()}", fault) for fault in error.errors()]
+        raise Invalid(" ".join(wrong)) from error
 
 
 def _public(made: Created) -> dict[str, Any]:

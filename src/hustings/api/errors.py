@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from hustings.base.errors import HustingsError, Invalid
+from hustings.base.faults import sentence_of
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 async def _form(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return told(Invalid(sentence_of(error.errors()[0])))
+    return told(Unfit(error.errors()[0]))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
@@ -49,22 +50,21 @@ async def _fault(request: Request, error: Exception) -> JSONResponse:
     return answer(500, "Something broke on our side. It has been logged; try again.", "fault")
 
 
-def sentence_of(fault: Mapping[str, Any]) -> str:
-    """One of pydantic's findings, for a person."""
-    where = [str(step) for step in fault["loc"] if step != "body"]
-    field = f"“{'.'.join(where)}”" if where else "The request's body"
-    kind = fault["type"]
-    if kind == "missing":
-        return f"{field} is missing."
-    if kind == "extra_forbidden":
-        return f"{field} is not known here. Check its spelling."
-    if kind == "json_invalid":
-        return "The request's body is not valid JSON."
-    return f"{field} is not right: {_lowered(str(fault['msg']))}."
+class Unfit(Invalid):
+    """A request's field that is missing, unknown or not in its form; `field` names it, empty for the whole body."""
 
+    def __init__(self, fault: Mapping[str, Any]) -> None:
+        """`fault` is one of pydantic's findings."""
+        if fault["type"] == "json_invalid":
+            self.field = ""
+            super().__init__("The request's body is not valid JSON.")
+            return
+        self.field = ".".join(str(step) for step in fault["loc"][1:])
+        super().__init__(sentence_of(f"“{self.field}”" if self.field else "The request's body", fault))
 
-def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:].rstrip(".")
+    @property
+    def body(self) -> dict[str, str]:
+        return super().body | {"field": self.field}
 
 
 def translate_errors(app: FastAPI) -> None:

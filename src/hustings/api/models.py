@@ -1,32 +1,54 @@
 """What requests may say. Strict: no unknown field, no text for a number."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _as_unix(value: str | float) -> float:
+def _as_unix(value: Any) -> float:
     """ISO 8601 with a zone, or Unix seconds."""
-    if isinstance(value, str):
-        try:
-            when = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError("a time is written like 2026-08-12T20:00:00+02:00") from error
-        if when.tzinfo is None:
-            raise ValueError("say the time zone, as in 2026-08-12T20:00:00+02:00")
-        return when.timestamp()
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    try:
+        when = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError("must be a time, written like 2026-08-12T20:00:00+02:00") from error
+    if when.tzinfo is None:
+        raise ValueError("must say its time zone, as in 2026-08-12T20:00:00+02:00")
+    return when.timestamp()
 
 
-Text = Annotated[str, Field(max_length=4000)]
-Name = Annotated[str, Field(max_length=200)]
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, separators of lines and paragraphs
+
+
+def _line(text: str) -> str:
+    """The attack: characters that no page shows, and that break the logs and terminals which print them."""
+    if any(unicodedata.category(letter) in _UNSEEN for letter in text):
+        raise ValueError("may have no line breaks and no characters that cannot be seen; type it again")
+    return text
+
+
+def _prose(text: str) -> str:
+    """As a line, with line breaks; those of Windows become plain ones."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    if any(unicodedata.category(letter) in _UNSEEN for line in lines for letter in line):
+        raise ValueError("may have no characters that cannot be seen; type it again")
+    return "\n".join(lines)
+
+
+_moment = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+
+Title = Annotated[str, Field(max_length=4000), AfterValidator(_line)]
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(_prose)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 Secret = Annotated[str, Field(max_length=200)]
-When = Annotated[str | float | int, AfterValidator(_as_unix)]
+When = Annotated[float, BeforeValidator(_as_unix), WithJsonSchema(_moment)]
 Password = Annotated[str, Field(max_length=1000)]
 
 
@@ -75,16 +97,16 @@ class PasskeySignIn(Model):
 
 
 class NewSpace(Model):
-    title: Text
-    description: Text | None = None
+    title: Title
+    description: Prose | None = None
     starts_at: When | None = None
     speakers: Annotated[list[Name], Field(max_length=50)] = []
     record: bool = True
 
 
 class SpaceChange(Model):
-    title: Text | None = None
-    description: Text | None = None
+    title: Title | None = None
+    description: Prose | None = None
     starts_at: When | None = None
     record: bool | None = None
 

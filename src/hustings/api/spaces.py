@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
 
 @router.post("", status_code=201)
 async def create(body: models.NewSpace, request: Request, town: Town, who: Who) -> views.Json:
-    draft = Draft(body.title, body.description, _unix(body.starts_at), body.record)
+    draft = Draft(body.title, body.description, body.starts_at, body.record)
     return views.space(await town.spaces.create(who, draft, body.speakers), town.base(request))
 
 
@@ -33,7 +33,7 @@ async def show(space_id: str, request: Request, town: Town, who: Who) -> views.J
 
 @router.patch("/{space_id}")
 async def edit(space_id: str, body: models.SpaceChange, request: Request, town: Town, who: Who) -> views.Json:
-    draft = Draft(body.title, body.description, _unix(body.starts_at), body.record)
+    draft = Draft(body.title, body.description, body.starts_at, body.record)
     return views.space(await town.spaces.edit(space_id, who, draft), town.base(request))
 
 
@@ -92,7 +92,3 @@ async def no_preshow(space_id: str, request: Request, town: Town, who: Who) -> v
     view, before = await town.spaces.set_preshow(space_id, who, None)
     await uploads.discard(town.uploads, before)
     return views.space(view, town.base(request))
-
-
-def _unix(when: str | float | None) -> float | None:
-    return None if when is None else float(when)

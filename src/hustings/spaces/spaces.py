@@ -17,7 +17,7 @@ from hustings.store.spaces import ACTIVE
 from hustings.store.store import Work
 from hustings.store.values import Account, Invitation, SeatRecord, SpaceRecord
 
-MAX_TITLE = 120  # characters
+MAX_TITLE = 140  # characters
 MAX_DESCRIPTION = 2000
 LATE = 3600.0  # seconds a start time may lie in the past
 AHEAD = 2 * 366 * 86400.0  # and in the future

@@ -122,7 +122,7 @@ def test_a_setting_that_cannot_be_used_is_named(
     monkeypatch.setenv("HUSTINGS_PORT", "eighty")
 
     assert main(["doctor"]) == 1
-    assert "HUSTINGS_PORT" in capsys.readouterr().err
+    assert "HUSTINGS_PORT must be a whole number." in capsys.readouterr().err
 
 
 def test_doctor_prints_findings_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
