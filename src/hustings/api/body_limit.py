@@ -8,13 +8,10 @@ from contextlib import suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hustings.api.errors import told
-from hustings.api.uploads import LARGEST
 from hustings.base.errors import TooLarge
+from hustings.base.sizes import DOCUMENT, UPLOAD, too_large
 
-SMALL = 64 * 1024  # bytes: any JSON of ours, many times over
-UPLOAD = LARGEST + SMALL  # bytes: the music and the form around it
 UPLOAD_PATH = "/preshow"
-SENTENCE = "This is too large. Music may have 100 MB, anything else 64 KB."
 
 
 class BodyLimit:
@@ -27,25 +24,26 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Counted(receive, send, UPLOAD if scope["path"].endswith(UPLOAD_PATH) else SMALL)
+        most = UPLOAD if scope["path"].endswith(UPLOAD_PATH) else DOCUMENT
+        body = _Counted(receive, send, most)
         with suppress(TooLarge):
             await self._app(scope, body.receive, body.send)
         if body.left < 0 and not body.answered:
-            await told(TooLarge(SENTENCE))(scope, receive, send)
+            await told(too_large(most))(scope, receive, send)
 
 
 class _Counted:
     """One request: its body counted down, its answer withheld once that has run out."""
 
-    def __init__(self, receive: Receive, send: Send, left: int) -> None:
-        self._receive, self._send, self.left = receive, send, left
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+        self._receive, self._send, self._most, self.left = receive, send, most, most
         self.answered = False
 
     async def receive(self) -> Message:
         message = await self._receive()
         self.left -= len(message.get("body", b""))
         if self.left < 0:
-            raise TooLarge(SENTENCE)
+            raise too_large(self._most)
         return message
 
     async def send(self, message: Message) -> None:

@@ -10,11 +10,11 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from hustings.base.errors import TooLarge, Unavailable
+from hustings.base.errors import Unavailable
 from hustings.base.ids import new_id
+from hustings.base.sizes import MUSIC, too_large
 from hustings.spaces.errors import BadUpload
 
-LARGEST = 100_000_000  # bytes of music
 KINDS = frozenset({"aac", "flac", "m4a", "mp3", "mp4", "ogg", "opus", "wav", "webm"})
 
 log = structlog.get_logger(__name__)
@@ -58,11 +58,11 @@ def _kind(filename: str) -> str:
 
 
 def require_size(size: int) -> None:
-    """Raises BadUpload for an empty file, TooLarge above LARGEST."""
+    """Raises BadUpload for an empty file, TooLarge above MUSIC."""
     if size == 0:
         raise BadUpload("The file is empty.")
-    if size > LARGEST:
-        raise TooLarge(f"This is too large: music may have {LARGEST // 1_000_000} MB.")
+    if size > MUSIC:
+        raise too_large(MUSIC)
 
 
 def keep(source: BinaryIO, folder: Path, name: str) -> None:

@@ -6,10 +6,10 @@ The attack it stops: clients that announce a body and send none, or a byte a min
 import asyncio
 from collections.abc import AsyncIterator
 
-from hustings.base.errors import HustingsError, TooLarge
+from hustings.base.errors import HustingsError
+from hustings.base.sizes import too_large
 from hustings.edge.answers import Receive, TooSlow
 
-KILO, MEGA = 1_000, 1_000_000
 STALLED = 15.0  # seconds without a byte after which a body is given up
 
 
@@ -64,8 +64,3 @@ class Body:
             await self._ended.wait()
         while (await self._receive())["type"] != "http.disconnect":
             pass
-
-
-def too_large(most: int) -> TooLarge:
-    size = f"{most // MEGA} MB" if most >= MEGA else f"{most // KILO} KB" if most >= KILO else f"{most} bytes"
-    return TooLarge(f"This is too large: at most {size} can be sent here.")

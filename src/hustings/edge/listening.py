@@ -11,6 +11,7 @@ import msgspec
 
 from hustings.base.clock import Clock
 from hustings.base.errors import Invalid, NotFound, Unavailable
+from hustings.base.sizes import BEACON
 from hustings.documents.public import Card, card
 from hustings.documents.space import ReplayState, SpacePlan, SpaceState
 from hustings.edge import answers
@@ -25,7 +26,6 @@ from hustings.hls.blocking import Refuse, Wait, decide, read_directives
 from hustings.hls.names import InitName, PartName, parse_name
 from hustings.hls.renditions import AAC64, BY_NAME
 
-BEACON_LIMIT = 512  # bytes
 BEACON_ARRIVES = 10.0  # seconds within which a beacon must be there
 AUDIENCES = 2_000  # Spaces counted at once; the one heard of longest ago is forgotten first
 MEDIA = "../../media/{name}/"  # from /spaces/{id}/live/{rendition}/ to its media
@@ -125,7 +125,7 @@ class ListeningPlane:
     async def beacon(self, space: str, request: Request) -> None:
         scope, receive, send = request
         answers.require(scope, "POST")
-        body = Body(receive, most=BEACON_LIMIT, within=BEACON_ARRIVES, expected=True)
+        body = Body(receive, most=BEACON, within=BEACON_ARRIVES, expected=True)
         try:
             told = msgspec.json.decode(await body.whole(), type=Beacon)
         except msgspec.DecodeError as error:

@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 import structlog
 
+from hustings.base import sizes
 from hustings.base.errors import Unavailable
 from hustings.edge import answers
 from hustings.edge.answers import Scope, Send
-from hustings.edge.bodies import KILO, MEGA, Body, ClientLeft, too_large
+from hustings.edge.bodies import Body, ClientLeft
 from hustings.edge.forwarding import forwarded, passed_back, passed_on
 
 log = structlog.get_logger(__name__)
@@ -44,23 +45,30 @@ class Kind:
     streams: bool = False  # the body is passed on as it comes, not when it is whole
 
 
-HELD = 64 * MEGA  # bytes of bodies that one pool holds while they arrive and wait for a place; above it, 503
-FORM = 64 * KILO  # what a form adds to the file in it
-API = Kind("api", at_once=64, queue=256, patience=5.0, body=MEGA, arrives=15.0, silence=30.0, down=CONTROL_DOWN)
+HELD = 64 * sizes.MEGA  # bytes of bodies that one pool holds while they arrive and wait for a place; above it, 503
+API = Kind(
+    "api", at_once=64, queue=256, patience=5.0, body=sizes.DOCUMENT, arrives=15.0, silence=30.0, down=CONTROL_DOWN
+)
 UPLOADS = Kind(
     "uploads",
     at_once=4,
     queue=8,
     patience=10.0,
-    body=100 * MEGA + FORM,
+    body=sizes.UPLOAD,
     arrives=900.0,  # at 1 Mbit/s
     silence=120.0,
     down=CONTROL_DOWN,
     streams=True,
 )
-WHIP = Kind("whip", at_once=32, queue=128, patience=5.0, body=64 * KILO, arrives=10.0, silence=15.0, down=STAGE_DOWN)
-DESK = Kind("desk", at_once=256, queue=0, patience=0.0, body=KILO, arrives=5.0, silence=10.0, down=STAGE_DOWN)
-REPLAY = Kind("replay", at_once=128, queue=256, patience=5.0, body=KILO, arrives=5.0, silence=30.0, down=STAGE_DOWN)
+WHIP = Kind(
+    "whip", at_once=32, queue=128, patience=5.0, body=sizes.DOCUMENT, arrives=10.0, silence=15.0, down=STAGE_DOWN
+)
+DESK = Kind(
+    "desk", at_once=256, queue=0, patience=0.0, body=sizes.NOTHING, arrives=5.0, silence=10.0, down=STAGE_DOWN
+)
+REPLAY = Kind(
+    "replay", at_once=128, queue=256, patience=5.0, body=sizes.NOTHING, arrives=5.0, silence=30.0, down=STAGE_DOWN
+)
 
 
 def _forgetful_jar() -> CookieJar:
@@ -98,7 +106,7 @@ class Upstream:
         scope, receive, send = asked
         declared = answers.header(scope, b"content-length")
         if declared.isdecimal() and int(declared) > self._kind.body:
-            raise too_large(self._kind.body)
+            raise sizes.too_large(self._kind.body)
         sends = bool(declared or answers.header(scope, b"transfer-encoding"))
         body = Body(receive, most=self._kind.body, within=self._kind.arrives, expected=sends)
         async with self._content(body) as content, self._place():

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hustings.base.errors import Invalid
+from hustings.base.sizes import DOCUMENT
 
-MAX_OFFER: Final = 64 * 1024  # bytes: the attack is a body that costs memory and parsing; browsers send 2 to 8 KB
 MAX_MEDIA: Final = 8  # m-lines
 MAX_CANDIDATES: Final = 64  # each costs connectivity checks to wherever it points
 LEVEL_URI: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -154,7 +154,7 @@ def parse_offer(text: str) -> Offer:
 
 def _split(text: str) -> tuple[Section, tuple[Section, ...]]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(text) > MAX_OFFER or not lines or lines[0] != "v=0":
+    if len(text) > DOCUMENT or not lines or lines[0] != "v=0":
         raise BadOffer("This is no session description (SDP).")
     groups: list[list[str]] = [[]]
     for line in lines:
@@ -241,7 +241,7 @@ class Fragment:
 def parse_fragment(text: str) -> Fragment:
     """Raises BadOffer."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(text) > MAX_OFFER or any(line[1:2] != "=" for line in lines):
+    if len(text) > DOCUMENT or any(line[1:2] != "=" for line in lines):
         raise BadOffer("This is no fragment of a session description.")
     section = Section("fragment", "", (), _attributes(lines))
     return Fragment(section.first("ice-ufrag"), usable_candidates(section.values("candidate")))

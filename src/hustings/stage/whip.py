@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hustings.base.errors import HustingsError, Invalid, NotFound, TooLarge, TooMany
+from hustings.base.errors import HustingsError, Invalid, NotFound, TooMany
+from hustings.base.sizes import DOCUMENT, too_large
 from hustings.stage.problems import bearer_of, problem
-from hustings.stage.sdp import MAX_OFFER, parse_fragment
+from hustings.stage.sdp import parse_fragment
 from hustings.stage.sessions import WhipSession, WhipSessions
 
 log = structlog.get_logger(__name__)
@@ -68,8 +69,8 @@ async def _body(request: Request, expected: str) -> str:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_OFFER:
-            raise TooLarge("The session description is longer than 64 KB.")
+        if len(body) > DOCUMENT:
+            raise too_large(DOCUMENT)
     try:
         return body.decode()
     except UnicodeDecodeError as error:

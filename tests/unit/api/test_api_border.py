@@ -11,10 +11,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hustings.api import models
-from hustings.api.body_limit import SMALL, UPLOAD, BodyLimit
+from hustings.api.body_limit import BodyLimit
 from hustings.api.errors import Unfit
-from hustings.api.uploads import LARGEST, keep, require_size
+from hustings.api.uploads import keep, require_size
 from hustings.base.errors import TooLarge
+from hustings.base.sizes import DOCUMENT, MUSIC, UPLOAD, too_large
+from hustings.edge import proxy
 from hustings.spaces.errors import BadUpload
 
 
@@ -91,7 +93,7 @@ async def _count(request: Request) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("path", "size", "status"), [("/x", SMALL, 200), ("/x", SMALL + 1, 413), ("/s/preshow", SMALL + 1, 200)]
+    ("path", "size", "status"), [("/x", DOCUMENT, 200), ("/x", DOCUMENT + 1, 413), ("/s/preshow", DOCUMENT + 1, 200)]
 )
 async def test_a_body_is_read_up_to_its_limit(path: str, size: int, status: int) -> None:
     app = BodyLimit(Starlette(routes=[Route(path, _count, methods=["POST"])]))
@@ -99,17 +101,23 @@ async def test_a_body_is_read_up_to_its_limit(path: str, size: int, status: int)
         answer = await client.post(path, content=b"x" * size)
 
     assert answer.status_code == status
-    assert answer.text == str(size) or answer.json()["code"] == "too_large"
+    assert answer.text == str(size) or answer.json() == too_large(DOCUMENT).body
+
+
+def test_the_door_and_the_roles_behind_it_have_one_limit_and_one_sentence() -> None:
+    assert (proxy.API.body, proxy.WHIP.body, proxy.UPLOADS.body) == (DOCUMENT, DOCUMENT, UPLOAD)
+    assert str(too_large(UPLOAD)) == str(too_large(MUSIC)) == "This is too large: at most 100 MB can be sent here."
+    assert str(too_large(DOCUMENT)) == "This is too large: at most 64 KB can be sent here."
 
 
 def test_music_may_have_a_hundred_megabytes_and_the_form_around_it_comes_on_top() -> None:
-    require_size(LARGEST)
+    require_size(MUSIC)
 
     with pytest.raises(TooLarge, match="100 MB"):
-        require_size(LARGEST + 1)
+        require_size(MUSIC + 1)
     with pytest.raises(BadUpload):
         require_size(0)
-    assert LARGEST == 100_000_000 < UPLOAD
+    assert MUSIC == 100_000_000 < UPLOAD
 
 
 class _FillsTheDisk(io.BytesIO):
