@@ -44,6 +44,11 @@ async def plan(space_id: str, town: Town) -> Response:
     return _json(msgspec.json.encode(await town.spaces.plan(space_id)))
 
 
+@router.get("/accounts/{name}")
+async def account(name: str, town: Town) -> str:
+    return (await town.accounts.by_name(name)).name
+
+
 @router.post("/sample")
 async def sample(request: Request, town: Town) -> views.Json:
     found = await town.sample.find_or_make()

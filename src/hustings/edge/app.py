@@ -12,6 +12,7 @@ from hustings.edge.answers import Receive, Request, Scope, Send
 from hustings.edge.bodies import ClientLeft
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.pages import Site
+from hustings.edge.plans import AccountBook
 from hustings.edge.proxy import Upstream
 
 _PREFLIGHT = (
@@ -31,6 +32,7 @@ class FrontDoor:
         self,
         *,
         listening: ListeningPlane,
+        accounts: AccountBook,
         site: Site,
         api: Upstream,
         uploads: Upstream,
@@ -39,7 +41,7 @@ class FrontDoor:
         replay: Upstream,
         trusted: frozenset[str] = frozenset(),
     ) -> None:
-        self._listening = listening
+        self._listening, self._accounts = listening, accounts
         self._site = site
         self._api, self._uploads, self._whip, self._desk, self._replay = api, uploads, whip, desk, replay
         self._trusted = trusted
@@ -67,7 +69,17 @@ class FrontDoor:
         elif path == "/healthz":
             await answers.answer(send, scope, 200, (answers.TEXT, answers.NEVER), b"ok")
         else:
-            await self._site.serve(scope, send)
+            await self._site.serve(scope, send, there=await self._is_there(segments[1:]))
+
+    async def _is_there(self, segments: list[str]) -> bool:
+        """Whether what a page would be about exists."""
+        match segments:
+            case ["spaces", space] | ["spaces", space, "stage"]:
+                return await self._listening.has(space)
+            case [name] if name.startswith("@"):
+                return await self._accounts.has(name[1:].lower())
+            case _:
+                return True
 
     async def _space(self, space: str, rest: list[str], request: Request) -> None:
         if request.scope["method"] == "OPTIONS":

@@ -72,6 +72,11 @@ class ListeningPlane:
         self._audiences.move_to_end(space)
         return self._audiences[space]
 
+    async def has(self, space: str) -> bool:
+        """Whether there is such a Space, for the answer's status only: its page is the same file for everybody."""
+        live = self._spaces.get(space)
+        return (live is not None and live.plan is not None) or await self._plans.has(space)
+
     async def multivariant(self, space: str, request: Request) -> None:
         scope, _, send = request
         answers.require(scope, "GET", "HEAD")

@@ -55,15 +55,18 @@ class Site:
         self.built = f"/{APP}" in self._files
         self._missing = _page(_MISSING.encode(), ())
 
-    async def serve(self, scope: Scope, send: Send) -> None:
-        """The page or file at a path; every path that is neither gets the page that says so, with 404."""
+    async def serve(self, scope: Scope, send: Send, *, there: bool = True) -> None:
+        """The page or file at a path; every path that is neither gets the page that says so, with 404.
+
+        So does, with 404, the page of something that is not `there`: it says so itself.
+        """
         answers.require(scope, "GET", "HEAD")
         path = scope["path"]
         status = 200
         file = self._files.get(path)
         if file is None or path.endswith(".html"):
             name = _page_for(path)
-            status = 404 if name is None else 200
+            status = 200 if name is not None and there else 404
             file = self._files.get(f"/{name or APP}") or self._files.get(f"/{APP}") or self._missing
             status = status if self.built else 503
         await _send(file, status, scope, send)

@@ -10,7 +10,7 @@ from hustings.edge.app import FrontDoor
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.live import Spaces
 from hustings.edge.pages import Site
-from hustings.edge.plans import QUESTIONS, PlanBook
+from hustings.edge.plans import QUESTIONS, AccountBook, PlanBook
 from hustings.edge.proxy import API, DESK, REPLAY, UPLOADS, WHIP, Upstream
 from hustings.edge.waiting import Room
 
@@ -36,11 +36,12 @@ class EdgeRole:
     ) -> None:
         key = f"Bearer {cluster_key}"
         self._questions = httpx.AsyncClient(
-            timeout=2.0, limits=httpx.Limits(max_connections=QUESTIONS), trust_env=False
+            timeout=2.0, limits=httpx.Limits(max_connections=2 * QUESTIONS), trust_env=False
         )
         self.room = Room(max_waiting)
         self.spaces = Spaces(clock, self.room)
         plans = PlanBook(self._questions, control_url=control_url, cluster_key=cluster_key, clock=clock)
+        accounts = AccountBook(self._questions, control_url=control_url, cluster_key=cluster_key, clock=clock)
         self._upstreams = {
             "api": Upstream(API, control_url),
             "uploads": Upstream(UPLOADS, control_url),
@@ -53,6 +54,7 @@ class EdgeRole:
         )
         self.app = FrontDoor(
             listening=ListeningPlane(spaces=self.spaces, plans=plans, clock=clock),
+            accounts=accounts,
             site=Site(site if site is not None and site.is_dir() else None),
             trusted=trusted_proxies,
             **self._upstreams,

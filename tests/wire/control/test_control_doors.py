@@ -86,6 +86,7 @@ TO_A_STRANGER: dict[str, int] = {
     "POST /internal/spaces/{space_id}/replay": 401,
     "GET /internal/plans": 401,
     "GET /internal/plans/{space_id}": 401,
+    "GET /internal/accounts/{name}": 401,
     "POST /internal/sample": 401,
 }
 

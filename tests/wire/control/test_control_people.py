@@ -330,3 +330,11 @@ async def test_an_account_shows_its_name_and_its_spaces(world: World) -> None:
     assert shown["display_name"] == "Ada of the Ferry"
     assert [space["title"] for space in shown["spaces"]] == ["The ferry"]
     assert (await visitor.get("/api/v1/accounts/nobody")).status_code == 404
+
+
+async def test_an_edge_asks_whether_an_account_exists(world: World) -> None:
+    await world.program("ada")
+    edge = await world.role()
+
+    assert (await edge.get("/internal/accounts/ada")).json() == "ada"
+    assert (await edge.get("/internal/accounts/nobody")).status_code == 404

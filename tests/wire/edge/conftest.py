@@ -108,8 +108,14 @@ class Control:
 
     def __init__(self) -> None:
         self.plans: dict[str, SpacePlan] = {}
+        self.accounts: set[str] = set()
         self.asked = 0
-        self.answer: Application = Starlette(routes=[Route("/internal/plans/{space}", self._plan)])
+        self.answer: Application = Starlette(
+            routes=[
+                Route("/internal/plans/{space}", self._plan),
+                Route("/internal/accounts/{name}", self._account),
+            ]
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
@@ -123,6 +129,13 @@ class Control:
         if found is None:
             return JSONResponse({"error": "no", "code": "not_found"}, 404)
         return Response(msgspec.json.encode(found), media_type="application/json")
+
+    async def _account(self, request: Request) -> Response:
+        self.asked += 1
+        if request.headers["authorization"] != f"Bearer {KEY}":
+            return JSONResponse({}, 401)
+        name = request.path_params["name"]
+        return JSONResponse(name, 200 if name in self.accounts else 404)
 
 
 class Watched:

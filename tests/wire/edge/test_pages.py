@@ -4,9 +4,11 @@ import base64
 import gzip
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.wire.edge.conftest import SPACE, Edge, Stage
+from tests.support.settling import until
+from tests.wire.edge.conftest import SPACE, Control, Edge, Stage, plan
 
 APP = (
     b"<!doctype html><title>Hustings</title><script>inline()</script><script src='/assets/a-1.js'></script>"
@@ -35,7 +37,9 @@ def site(tmp_path: Path) -> Path:
         ("/@ada", APP), ("/join/abc", APP), (f"/spaces/{SPACE}", LISTEN), (f"/spaces/{SPACE}/stage", APP),
     ],
 )  # fmt: skip
-async def test_a_known_route_is_a_page(edge: Edge, path: str, page: bytes) -> None:
+async def test_a_known_route_is_a_page(edge: Edge, control: Control, path: str, page: bytes) -> None:
+    control.plans[SPACE] = plan()
+    control.accounts.add("ada")
     answer = await edge.client.get(path)
     assert answer.status_code == 200
     assert answer.content == page
@@ -49,6 +53,47 @@ async def test_an_unknown_path_is_the_page_that_says_so(edge: Edge, path: str) -
     answer = await edge.client.get(path)
     assert answer.status_code == 404
     assert answer.content == APP
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/spaces/nope", LISTEN),
+        ("/spaces/nope/stage", APP),
+        ("/spaces/no%20pe", APP),
+        ("/@nobody", APP),
+        ("/@é", APP),
+    ],
+)
+async def test_the_page_of_what_does_not_exist_is_a_404(edge: Edge, path: str, page: bytes) -> None:
+    answer, head = await edge.client.get(path), await edge.client.head(path)
+    assert (answer.status_code, answer.content) == (404, page)
+    assert (head.status_code, head.content) == (404, b"")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def test_a_page_asks_control_once_however_many_open_it_and_not_at_all_of_what_the_feed_carries(
+    edge: Edge, stage: Stage, control: Control
+) -> None:
+    answers = [await edge.client.get("/spaces/nope") for _ in range(5)]
+    names = [await edge.client.get("/@nobody") for _ in range(5)]
+    assert {answer.status_code for answer in answers + names} == {404}
+    assert control.asked == 2
+
+    stage.open()
+    await until(lambda: edge.role.spaces.get(SPACE) is not None)
+    assert (await edge.client.get(f"/spaces/{SPACE}")).status_code == 200
+    assert control.asked == 2
+
+
+async def test_a_page_is_there_while_control_is_away(edge: Edge, control: Control) -> None:
+    async def away(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    control.answer = away
+    assert (await edge.client.get(f"/spaces/{SPACE}")).status_code == 200
+    assert (await edge.client.get("/@ada")).status_code == 200
 
 
 async def test_pages_are_fenced_in(edge: Edge) -> None:
