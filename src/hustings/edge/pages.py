@@ -22,6 +22,9 @@ _INLINE = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hustings</title>
 <h1>The pages are not built yet</h1><p>Run <code>make setup</code> in the repository, then start the server again.</p>
 """
+_AN_HOUR = (b"cache-control", b"public, max-age=3600")
+_ROBOTS = b"User-agent: *\nDisallow: /api/\nDisallow: /join/\nDisallow: /setup\n"  # secrets are no search results
+_ICON = re.compile(rb'<link rel="icon"[^>]* href="([^"]+)"')
 _FENCE = (
     answers.NOSNIFF,
     (b"referrer-policy", b"same-origin"),
@@ -53,6 +56,9 @@ class Site:
             if folder is not None and path.suffix not in (".br", ".gz")
         }
         self.built = f"/{APP}" in self._files
+        self._files.setdefault("/robots.txt", _file(_ROBOTS, "text/plain; charset=utf-8", ()))
+        if icon := self._icon():
+            self._files.setdefault("/favicon.ico", icon)
         self._missing = _page(_MISSING.encode(), ())
 
     async def serve(self, scope: Scope, send: Send, *, there: bool = True) -> None:
@@ -70,6 +76,12 @@ class Site:
             file = self._files.get(f"/{name or APP}") or self._files.get(f"/{APP}") or self._missing
             status = status if self.built else 503
         await _send(file, status, scope, send)
+
+    def _icon(self) -> _File | None:
+        """The pages' own icon, for those who ask for it at the address of old."""
+        named = _ICON.search(self._files[f"/{APP}"].body) if self.built else None
+        icon = self._files.get(named[1].decode()) if named else None
+        return icon and _file(icon.body, "image/svg+xml", icon.packed)
 
 
 def _page_for(path: str) -> str | None:
@@ -103,13 +115,14 @@ def _read(path: Path, folder: Path) -> _File:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if path.suffix in (".js", ".mjs"):
         kind = "text/javascript"
-    headers = [
-        (b"content-type", kind.encode()),
-        answers.FOR_EVER if hashed else (b"cache-control", b"public, max-age=3600"),
-        answers.NOSNIFF,
-        (b"vary", b"accept-encoding"),
-    ]
-    return _File(body, _etag(body), tuple(headers), _packed(path, body))
+    return _file(body, kind, _packed(path, body), answers.FOR_EVER if hashed else _AN_HOUR)
+
+
+def _file(
+    body: bytes, kind: str, packed: tuple[tuple[str, bytes], ...], kept: tuple[bytes, bytes] = _AN_HOUR
+) -> _File:
+    headers = ((b"content-type", kind.encode()), kept, answers.NOSNIFF, (b"vary", b"accept-encoding"))
+    return _File(body, _etag(body), headers, packed)
 
 
 def _page(body: bytes, packed: tuple[tuple[str, bytes], ...]) -> _File:

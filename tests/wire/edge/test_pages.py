@@ -11,9 +11,10 @@ from tests.support.settling import until
 from tests.wire.edge.conftest import SPACE, Control, Edge, Stage, plan
 
 APP = (
-    b"<!doctype html><title>Hustings</title><script>inline()</script><script src='/assets/a-1.js'></script>"
-    + b" " * 1500
+    b'<!doctype html><title>Hustings</title><link rel="icon" type=\'image/svg+xml\' href="/assets/icon-1.svg" />'
+    b"<script>inline()</script><script src='/assets/a-1.js'></script>" + b" " * 1500
 )
+ICON = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 LISTEN = b"<!doctype html><title>Listen</title>"
 
 
@@ -26,6 +27,7 @@ def site(tmp_path: Path) -> Path:
     (folder / "favicon.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     (folder / "assets" / "a-1.js").write_bytes(b"console.log(1);" * 200)
     (folder / "assets" / "a-1.js.br").write_bytes(b"not really brotli")
+    (folder / "assets" / "icon-1.svg").write_bytes(ICON)
     (folder / "assets" / "f-1.woff2").write_bytes(b"font")
     return folder
 
@@ -112,6 +114,16 @@ async def test_assets_are_kept_for_a_year_and_pages_are_not(edge: Edge) -> None:
     assert (await edge.client.get("/")).headers["cache-control"] == "public, max-age=10"
     assert (await edge.client.get("/assets/f-1.woff2")).headers["content-type"] == "font/woff2"
     assert (await edge.client.get("/favicon.svg")).headers["content-type"] == "image/svg+xml"
+
+
+async def test_what_browsers_and_crawlers_ask_for_unnamed_is_there(edge: Edge) -> None:
+    icon, robots = await edge.client.get("/favicon.ico"), await edge.client.get("/robots.txt")
+    assert (icon.status_code, icon.content) == (200, ICON)
+    assert icon.headers["content-type"] == "image/svg+xml"
+    assert icon.headers["cache-control"] == "public, max-age=3600"
+    assert (robots.status_code, robots.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert robots.text.splitlines()[0] == "User-agent: *"
+    assert "Disallow: /join/" in robots.text
 
 
 async def test_what_is_unchanged_is_not_sent_again(edge: Edge) -> None:
