@@ -1,0 +1,129 @@
+"""What those who direct do with their hands, while the page moves under them."""
+
+import dataclasses
+
+import pytest
+from playwright.async_api import BrowserContext, Locator, Page, expect
+from tests.system.gallery.conftest import Hall
+from tests.system.gallery.opening import open_context, open_state
+from tests.system.gallery.scenery import JSON
+from tests.system.gallery.states_stage import GOOD, HOST, desk, person, stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+REMOVED = "POST /api/v1/spaces/space/seats/s2/remove"
+END = "POST /api/v1/spaces/space/end"
+
+
+async def _open(hall: Hall, shown: JSON) -> tuple[BrowserContext, Page]:
+    state = stage("The candidates", shown)
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    hall.scenery.calls.clear()
+    return context, page
+
+
+async def _press(page: Page, button: Locator) -> None:
+    await button.hover()
+    await page.mouse.down()
+
+
+async def _remove_button(page: Page) -> Locator:
+    await page.get_by_role("button", name="More for Chi Tanaka").click()
+    return page.get_by_role("button", name="Remove Chi Tanaka")
+
+
+async def test_a_held_button_stays_held_when_the_page_moves_under_the_hand(hall: Hall) -> None:
+    seats = [HOST, person(1), person(2)]
+    context, page = await _open(hall, desk("live", seats))
+    button = await _remove_button(page)
+
+    await _press(page, button)
+    before = await button.bounding_box()
+    async with page.expect_request("**/seats/s2/remove"):
+        more = [HOST, person(1), person(3), person(2)]  # somebody comes and pushes the row down
+        hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=desk("live", more))
+        await expect(page.get_by_text("Dov Stern").first).to_be_visible()
+    await page.mouse.up()
+
+    after = await button.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] > before["y"]
+    assert hall.scenery.calls == [REMOVED]
+    await context.close()
+
+
+async def test_a_cure_that_comes_moves_no_button(hall: Hall) -> None:
+    context, page = await _open(hall, desk("live", [HOST, person(1), person(2)]))
+    button = await _remove_button(page)
+    before = await button.bounding_box()
+
+    sick = [HOST, *(person(i, health={**GOOD, "loss": 0.2}) for i in (1, 2))]
+    hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=desk("live", sick))
+    await expect(page.get_by_text("A cable or a nearer access point helps.")).to_have_count(2)
+
+    assert await button.bounding_box() == before
+    await context.close()
+
+
+async def test_a_hand_that_trembles_on_a_button_drags_nothing(hall: Hall) -> None:
+    context, page = await _open(hall, desk("live", [HOST, person(1), person(2)]))
+    button = await _remove_button(page)
+
+    await _press(page, button)
+    box = await button.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    async with page.expect_request("**/seats/s2/remove"):
+        for step in range(1, 10):
+            await page.mouse.move(x + step, y + step)
+    await page.mouse.up()
+
+    assert hall.scenery.calls == [REMOVED]
+    await context.close()
+
+
+async def test_a_hand_that_slides_away_lets_go(hall: Hall) -> None:
+    context, page = await _open(hall, desk("live", [HOST]))
+    button = page.get_by_role("button", name="End the conversation")
+
+    await _press(page, button)
+    await expect(button).to_contain_class("holding")
+    await page.mouse.move(900, 700)
+    await expect(button).not_to_contain_class("holding")
+    await page.mouse.up()
+
+    assert hall.scenery.calls == []
+    await context.close()
+
+
+async def test_a_click_is_told_to_hold_and_a_short_key_to_press_again(hall: Hall) -> None:
+    context, page = await _open(hall, desk("live", [HOST]))
+    button = page.get_by_role("button", name="End the conversation")
+    await expect(button).to_have_accessible_description("Hold for one second, or press twice.")
+
+    await button.click()
+    await expect(page.get_by_text("Hold for one second", exact=True)).to_be_visible()
+    await button.press("Enter")
+    await expect(page.get_by_text("Press again, or hold", exact=True)).to_be_visible()
+    assert hall.scenery.calls == []
+
+    async with page.expect_request("**/end"):
+        await button.press("Enter")
+    assert hall.scenery.calls == [END]
+    await context.close()
+
+
+async def test_who_cannot_hold_presses_twice(hall: Hall) -> None:
+    context, page = await _open(hall, desk("live", [HOST]))
+    button = page.get_by_role("button", name="End the conversation")
+
+    await button.evaluate("(button) => button.click()")  # as assistive technology does: no pointer, no key
+    await expect(page.get_by_text("Press again, or hold", exact=True)).to_be_visible()
+    assert hall.scenery.calls == []
+    async with page.expect_request("**/end"):
+        await button.evaluate("(button) => button.click()")
+
+    assert hall.scenery.calls == [END]
+    await context.close()
