@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
-from tests.support.town import Town
+from tests.support.town import Town, eventually
 
 BACKSTAGE = re.compile("^BACKSTAGE$")
 ON_AIR = re.compile("^ON AIR$")
@@ -24,7 +24,7 @@ def shot(page: Page, name: str) -> None:
 
 def become_owner(town: Town, page: Page) -> None:
     """By the link that the first start prints."""
-    line = next(line for line in town.lines if "/setup#" in line)
+    line = eventually(lambda: next((line for line in town.lines if "/setup#" in line), None), what="the owner's link")
     page.goto(line.split()[-1])
     page.get_by_label("Your name, as everyone will see it").fill("Ada Lind")
     page.get_by_label("Account name").fill("ada")

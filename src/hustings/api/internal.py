@@ -49,6 +49,13 @@ async def account(name: str, town: Town) -> str:
     return (await town.accounts.by_name(name)).name
 
 
+@router.post("/owner-link")
+async def owner_link(town: Town) -> views.Json:
+    """The address at which the owner is made, until there is one; for the process that tells it at the start."""
+    secret = await town.accounts.ensure_owner_link()
+    return {"url": None if secret is None else town.setup_url(secret)}
+
+
 @router.post("/sample")
 async def sample(request: Request, town: Town) -> views.Json:
     found = await town.sample.find_or_make()

@@ -5,6 +5,7 @@ Command-line flags of `hustings serve` win over the environment; what neither gi
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field
@@ -86,8 +87,9 @@ def _listed(told: str) -> list[str]:
 
 
 def note_address(settings: Settings) -> None:
-    """Leave word in the data folder where people reach the running server."""
-    (settings.data / ADDRESS).write_text(settings.address())
+    """Leave word in the data folder where people reach the running server. A full disk keeps no door shut."""
+    with suppress(OSError):
+        (settings.data / ADDRESS).write_text(settings.address())
 
 
 def noted_address(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from hustings.base.backoff import Backoff
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import Clock
 from hustings.base.tasks import TaskScope
@@ -109,10 +110,9 @@ class ReplayMaker:
             replay = await self._make(space, trim_start)
         if replay is None:
             return
-        wait = FIRST_RETRY
+        backoff = Backoff(FIRST_RETRY, LAST_RETRY)
         while not await self._told(space, replay):
-            await self._clock.sleep_until(self._clock.monotonic() + wait)
-            wait = min(LAST_RETRY, wait * 2)
+            await self._clock.sleep_until(self._clock.monotonic() + backoff.next())
         async with self._making:
             await in_thread(self._executor, _note_reported, self._recordings / space, replay)
 

@@ -10,11 +10,11 @@ from enum import Enum
 
 import httpx
 
+from hustings.base.backoff import Backoff
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, NotFound, TooMany, Unavailable
 from hustings.base.grid import SAMPLE_RATE
 from hustings.clients.addresses import SpaceAddress
-from hustings.clients.backoff import Backoff
 from hustings.clients.errors import BadAnswer, away, refusal
 from hustings.clients.media import PartDecoder, Samples, silence
 from hustings.clients.playback import Playback

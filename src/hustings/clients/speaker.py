@@ -9,10 +9,10 @@ from enum import Enum
 
 import httpx
 
+from hustings.base.backoff import Backoff
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, TooMany, Unavailable
 from hustings.clients.addresses import SpaceAddress
-from hustings.clients.backoff import Backoff
 from hustings.clients.desk import switch_on
 from hustings.clients.errors import ServerAway
 from hustings.clients.peer import SpeakingPeer

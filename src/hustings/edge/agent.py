@@ -4,12 +4,11 @@ While the stage is lost, control is asked now and then which Spaces it has ended
 """
 
 import asyncio
-import random
-from collections.abc import Callable
 
 import httpx
 import structlog
 
+from hustings.base.backoff import Backoff
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError
 from hustings.documents.feed import FeedBroken, FrameReader
@@ -23,23 +22,8 @@ HELD_UP = 0.2  # seconds by which a look may be late before the feed is read fir
 TURNS = 40  # of the event loop, enough to read some seconds of a feed
 SILENCE = 15.0  # seconds without a byte after which a feed is dialled anew
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two attempts to dial
+STARTING = 10.0  # seconds a stage may need to answer for the first time
 ASK_CONTROL = 2.0  # seconds between two questions to control while the stage is lost
-
-
-class Backoff:
-    """Growing pauses with jitter, so that a thousand edges do not dial a restarted stage in one instant."""
-
-    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
-        self._jitter = jitter
-        self._pause = FIRST_PAUSE
-
-    def reset(self) -> None:
-        self._pause = FIRST_PAUSE
-
-    def next(self) -> float:
-        pause = self._pause * (0.5 + self._jitter())
-        self._pause = min(LONGEST_PAUSE, self._pause * 2)
-        return pause
 
 
 class EdgeAgent:
@@ -52,6 +36,8 @@ class EdgeAgent:
         self._spaces = spaces
         self._plans = plans
         self.connected = False
+        self._began = clock.monotonic()
+        self._told_of_loss = False
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -60,26 +46,40 @@ class EdgeAgent:
             group.create_task(self._ask_for_ever(), name="edge asks control while the stage is lost")
 
     async def _dial_for_ever(self) -> None:
-        backoff = Backoff()
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         timeout = httpx.Timeout(5.0, read=SILENCE)
         async with httpx.AsyncClient(timeout=timeout, headers=self._headers, trust_env=False) as client:
             while True:
                 try:
                     await self._follow(client, backoff)
+                    self._lost("ended")
                 except (httpx.HTTPError, FeedBroken) as error:
-                    log.warning("feed lost", kind=type(error).__name__)
-                self.connected = False
+                    self._lost(type(error).__name__)
                 await self._clock.sleep_until(self._clock.monotonic() + backoff.next())
 
     async def _follow(self, client: httpx.AsyncClient, backoff: Backoff) -> None:
         async with client.stream("GET", self._url) as response:
             response.raise_for_status()
-            self.connected = True
+            self._found()
             reader = FrameReader()
             async for data in response.aiter_raw():
                 for frame in reader.feed(data):
                     self._spaces.take(frame)
                     backoff.reset()
+
+    def _found(self) -> None:
+        self.connected = True
+        if self._told_of_loss:
+            log.info("stage answers again")
+        self._told_of_loss = False
+
+    def _lost(self, kind: str) -> None:
+        """Tell of each loss once; a stage that starts together with this edge is not lost."""
+        late = self._clock.monotonic() - self._began > STARTING
+        if self.connected or (late and not self._told_of_loss):
+            log.warning("feed lost", kind=kind)
+            self._told_of_loss = True
+        self.connected = False
 
     async def _tick_for_ever(self) -> None:
         while True:

@@ -194,7 +194,7 @@ class Spaces:
         now = self._clock.monotonic()
         match frame:
             case feed.Hello():
-                log.info("stage answers", epoch=frame.epoch)
+                return
             case feed.Plan():
                 self._take_plan(frame.plan)
             case feed.Gone():

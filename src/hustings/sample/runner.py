@@ -10,10 +10,10 @@ import httpx
 import msgspec
 import structlog
 
+from hustings.base.backoff import Backoff
 from hustings.base.clock import Clock
 from hustings.base.errors import Conflict, Forbidden, HustingsError, NotFound, TooMany, Unauthorized, Unavailable
 from hustings.clients.addresses import SpaceAddress
-from hustings.clients.backoff import Backoff
 from hustings.clients.errors import BadAnswer, away, refusal
 from hustings.clients.media import Samples, read_voice
 from hustings.clients.speaker import Speaker
@@ -51,16 +51,19 @@ async def run_sample(
     said = [await asyncio.to_thread(read_voice, path) for path in VOICES]
     async with httpx.AsyncClient(timeout=10.0) as http:
         backoff = Backoff()
+        refused = ""
         while True:
             try:
                 sample = await _patiently(clock, lambda: _ask(http, f"{control_url}/internal/sample", cluster_key))
             except NotFound:  # control's word alone: a stage that was just started knows no Space yet
                 log.info("the sample is gone")
                 return
+            if refused:
+                log.info("the sample's seats were refused, it begins anew", code=refused)
             try:
                 await _Show(http, clock, SpaceAddress(base_url, sample.space), sample.seats).play(said, preshow)
             except (Unauthorized, Forbidden, NotFound, Conflict) as error:
-                log.info("the sample's seats were refused", code=error.code)
+                refused = error.code
             await clock.sleep_until(clock.monotonic() + backoff.next())
 
 

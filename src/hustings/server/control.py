@@ -6,7 +6,8 @@ from hustings.api.control import Control, stage_client
 from hustings.base.clock import SystemClock
 from hustings.base.serving import serve_http
 from hustings.base.settings import CONTROL, Settings
-from hustings.server.role import port_of, run_role
+from hustings.server.role import owner_line, port_of, run_role
+from hustings.server.supervisor import supervised
 from hustings.store.store import Store
 
 
@@ -23,8 +24,8 @@ async def run_control(settings: Settings) -> None:
     )
     await control.open()
     try:
-        if link := await control.owner_link():
-            print(f"Nobody owns this installation yet. Become its owner: {link}", flush=True)  # noqa: T201
+        if not supervised() and (link := await control.owner_link()):  # a supervisor asks, and tells it in its place
+            print(owner_line(link), flush=True)  # noqa: T201
         async with asyncio.TaskGroup() as group:
             group.create_task(control.run(), name="stage link")
             group.create_task(serve_http(control.app, settings.internal_host, port_of(settings.control_url)))

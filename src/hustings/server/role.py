@@ -54,5 +54,9 @@ async def _live(role: str, run: RunRole, settings: Settings) -> int:
     return 0
 
 
+def owner_line(link: str) -> str:
+    return f"Nobody owns it yet. Become its owner: {link}"
+
+
 def port_of(url: str) -> int:
     return httpx.URL(url).port or 80

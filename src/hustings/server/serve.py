@@ -12,7 +12,7 @@ import httpx
 from hustings.base.clock import SystemClock
 from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, note_address, read_cluster_key
 from hustings.server.folder import hold_folder
-from hustings.server.role import SAMPLE, configure_logging
+from hustings.server.role import SAMPLE, configure_logging, owner_line
 from hustings.server.supervisor import Supervisor, role_command
 
 
@@ -65,17 +65,15 @@ async def _supervise(settings: Settings, roles: tuple[str, ...], locks: Sequence
     settings = _complete(settings)
     children = (*roles, SAMPLE) if sample else roles
     supervisor = Supervisor(children, settings.environment(), SystemClock(), inherited=locks)
-    announcing = asyncio.create_task(_announce(settings, roles), name="announce") if EDGE in roles else None
-    try:
-        return await supervisor.run()
-    finally:
-        if announcing is not None:
-            announcing.cancel()
-            await asyncio.gather(announcing, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:
+        announcing = group.create_task(_announce(settings, roles), name="announce")
+        code = await supervisor.run()
+        announcing.cancel()
+    return code
 
 
 async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
-    """Say where the door is once every role behind it answers."""
+    """Say where the door is once every role behind it answers, and who may come in first."""
     clock = SystemClock()
     doors = {
         CONTROL: f"{settings.control_url}/api/v1/me",
@@ -86,8 +84,23 @@ async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
         for role in roles:
             while not await _answers(client, doors[role]):
                 await clock.sleep_until(clock.monotonic() + 0.05)
-    note_address(settings)
-    print(f"Hustings is open at {settings.address()}", flush=True)  # noqa: T201
+        link = await _owner_link(client, settings) if CONTROL in roles else None
+    lines = [f"Hustings is open at {settings.address()}"] if EDGE in roles else []
+    if EDGE in roles:
+        note_address(settings)
+    if link:
+        lines.append(owner_line(link))
+    for line in lines:
+        print(line, flush=True)  # noqa: T201
+
+
+async def _owner_link(client: httpx.AsyncClient, settings: Settings) -> str | None:
+    headers = {"authorization": f"Bearer {settings.cluster_key}"}
+    try:
+        answer = await client.post(f"{settings.control_url}/internal/owner-link", headers=headers, timeout=10.0)
+        return None if answer.is_error else answer.json()["url"]
+    except httpx.HTTPError:
+        return None
 
 
 async def _answers(client: httpx.AsyncClient, url: str) -> bool:

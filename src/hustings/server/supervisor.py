@@ -93,11 +93,14 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
-        keepers = [asyncio.create_task(self._keep(child), name=child.role) for child in self._children]
-        await self._stopping.wait()
-        for child in reversed(self._children):
-            await child.stop()
-        await asyncio.gather(*keepers)
+        async with asyncio.TaskGroup() as group:
+            for child in self._children:
+                group.create_task(self._keep(child), name=child.role)
+            try:
+                await self._stopping.wait()
+            finally:
+                for child in reversed(self._children):
+                    await child.stop()
         return self._exit_code
 
     async def _keep(self, child: Child) -> None:
@@ -122,17 +125,22 @@ class Supervisor:
             return
 
 
+def supervised() -> bool:
+    """Whether this process is a child of a supervisor."""
+    return bool(os.environ.get(LIFELINE))
+
+
 async def parent_gone(then: Callable[[], object]) -> None:
     """Call `then` when the supervisor is gone, which holds the other end of the pipe on standard input.
 
     Without a supervisor, under systemd for one, it waits for ever.
     """
     gone = asyncio.Event()
-    if os.environ.get(LIFELINE):
+    if supervised():
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), gone.set)
     try:
         await gone.wait()
         then()
     finally:
-        if os.environ.get(LIFELINE):
+        if supervised():
             asyncio.get_running_loop().remove_reader(sys.stdin.fileno())

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hustings.clients.backoff import Backoff
+from hustings.base.backoff import Backoff
 from hustings.clients.voice import Voice
 
 RAMP = np.arange(2400, dtype=np.float32)  # 50 ms

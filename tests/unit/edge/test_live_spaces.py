@@ -1,13 +1,10 @@
 """What an edge makes of the feed's frames, in virtual time and with parts of a few bytes."""
 
-from itertools import pairwise
-
 import pytest
 
 from hustings.base.clock import ManualClock
 from hustings.documents import feed
 from hustings.documents.space import Person, SpacePlan, SpaceState
-from hustings.edge.agent import FIRST_PAUSE, LONGEST_PAUSE, Backoff
 from hustings.edge.live import LiveSpace, Spaces
 from hustings.edge.waiting import Room
 
@@ -103,14 +100,3 @@ def test_a_deleted_space_is_gone_at_once_and_its_listeners_are_woken(spaces: Spa
     spaces.take(feed.Gone("s"))
     assert spaces.get("s") is None
     assert window.ended
-
-
-def test_pauses_between_dials_grow_to_a_limit_and_are_spread() -> None:
-    early, late = Backoff(lambda: 0.0), Backoff(lambda: 0.999)
-    pauses = [(early.next(), late.next()) for _ in range(8)]
-    assert pauses[0][0] == pytest.approx(0.5 * FIRST_PAUSE)
-    assert pauses[0][1] == pytest.approx(1.5 * FIRST_PAUSE, rel=0.01)
-    assert max(late for _, late in pauses) <= 1.5 * LONGEST_PAUSE
-    assert all(later > earlier for earlier, later in pairwise(pauses[:5]))
-    early.reset()
-    assert early.next() == pytest.approx(0.5 * FIRST_PAUSE)

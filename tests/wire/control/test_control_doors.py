@@ -87,6 +87,7 @@ TO_A_STRANGER: dict[str, int] = {
     "GET /internal/plans": 401,
     "GET /internal/plans/{space_id}": 401,
     "GET /internal/accounts/{name}": 401,
+    "POST /internal/owner-link": 401,
     "POST /internal/sample": 401,
 }
 

@@ -1,15 +1,20 @@
 """The edge dials its stage again whatever it does, and what it holds survives that."""
 
 import asyncio
+from typing import Any
 
+import pytest
 from starlette.responses import Response, StreamingResponse
+from structlog.testing import capture_logs
 from tests.support import playlist_rules as rules
+from tests.support.asgi import serving
 from tests.support.settling import until
 from tests.wire.edge.conftest import KEY, SPACE, Control, Edge, Stage, plan
 
 from hustings.base.clock import ManualClock
 from hustings.documents.feed import Frame, Hello, Hold, Init, Part, Plan, Programme, encode_frame
 from hustings.documents.space import SpaceState
+from hustings.edge.agent import STARTING
 from hustings.edge.role import EdgeRole
 
 
@@ -52,6 +57,45 @@ async def test_a_restarted_stage_goes_on_under_its_own_names(
     assert names[-2].startswith(f"p{resumes - 1}-h")
     assert rules.check(text) == []
     assert rules.check_succession(before, text) == []
+
+
+class Refusing:
+    """A stage that lets nobody in yet, and counts who tries."""
+
+    def __init__(self) -> None:
+        self.dialled = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self.dialled += 1
+            await Response(status_code=503)(scope, receive, send)
+
+
+async def test_a_loss_of_the_stage_is_told_once_and_so_is_its_return(edge: Edge, stage: Stage) -> None:
+    whole, refusing = stage.routes, Refusing()
+    with capture_logs() as logged:
+        stage.routes = refusing
+        stage.hub.close()
+        await until(lambda: refusing.dialled >= 4, each_turn=lambda: edge.clock.advance(0.01))
+        stage.routes = whole
+        await edge.redials()
+
+    assert [line["event"] for line in logged] == ["feed lost", "stage answers again"]
+
+
+@pytest.mark.parametrize(("passed", "told"), [(STARTING / 2, []), (STARTING * 2, ["feed lost"])])
+async def test_a_stage_that_starts_is_waited_for_in_silence_but_not_for_ever(passed: float, told: list[str]) -> None:
+    clock, refusing = ManualClock(), Refusing()
+    async with serving(refusing) as url:
+        role = EdgeRole(stage_url=url, control_url=url, cluster_key=KEY, clock=clock, site=None)
+        clock.advance(passed)
+        with capture_logs() as logged:
+            running = asyncio.create_task(role.run())
+            await until(lambda: refusing.dialled >= 3, each_turn=lambda: clock.advance(0.001))
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    assert [line["event"] for line in logged] == told
 
 
 async def test_a_feed_that_is_none_is_left_and_dialled_again(edge: Edge, stage: Stage) -> None:

@@ -1,0 +1,44 @@
+"""What `hustings serve` says, from its first line to the sample's removal."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.town import Town, eventually
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    town = Town(tmp_path / "town", flags=("--sample",))
+    town.start()
+    yield town
+    if town.running:
+        town.stop()
+
+
+def logged(town: Town) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (town.data.parent / f"{town.data.name}.log").read_text().splitlines()]
+
+
+@pytest.mark.timeout(120)
+def test_a_first_start_says_where_it_is_open_and_who_may_own_it_and_nothing_else(town: Town) -> None:
+    eventually(lambda: len(town.lines) == 2, what="two lines")
+    spaces = eventually(lambda: httpx.get(f"{town.url}/api/v1/spaces").json()["live"], what="the sample")
+    eventually(lambda: town.card(spaces[0]["id"])["state"] == "live", within=30, what="the sample's first word")
+
+    assert town.lines[0] == f"Hustings is open at {town.url}\n"
+    assert town.lines[1].startswith(f"Nobody owns it yet. Become its owner: {town.url}/setup#")
+    assert logged(town) == []
+
+    removed = httpx.delete(f"{town.url}/api/v1/spaces/{spaces[0]['id']}", headers={"sec-fetch-site": "same-origin"})
+    eventually(lambda: "sample" not in town.processes(), what="the sample's voices to leave")
+    assert removed.status_code == 204
+    assert [(line["level"], line["event"]) for line in logged(town)] == [("info", "the sample is gone")]
+    town.account()
+    assert town.stop() == 0
+
+    town.start()
+    assert town.lines[2:] == [f"Hustings is open at {town.url}\n"]
