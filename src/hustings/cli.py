@@ -34,12 +34,11 @@ from hustings.store.values import AccountRole
 app = typer.Typer(
     name="hustings",
     help="Live conversations that start on time, on a server of your own.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-account = typer.Typer(help="Accounts of this installation.", no_args_is_help=True, rich_markup_mode=None)
+account = typer.Typer(help="Accounts of this installation.", rich_markup_mode=None)
 app.add_typer(account, name="account")
 
 SAMPLE_ROLE = "sample"
@@ -70,10 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _version(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     if version:
         console.data(__version__)
         raise typer.Exit
+    _require_command(context)
+
+
+@account.callback(invoke_without_command=True)
+def _require_command(context: typer.Context) -> None:
+    """Without a command there is nothing to do, and the help says what there is."""
+    if context.invoked_subcommand is None:
+        console.say(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()

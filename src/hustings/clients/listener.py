@@ -4,6 +4,7 @@ It never asks for anything a player does not: no card, no beacon, so that it is 
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -138,8 +139,7 @@ class Listener:
         )
 
     def _heard_enough(self) -> bool:
-        heard = self._playback.played + self._playback.missing
-        return self._seconds is not None and heard >= self._seconds - 0.001
+        return self._left() <= 0.001
 
     async def _open(self) -> MediaPlaylist:
         if self._form is not Form.AUTO:
@@ -189,12 +189,18 @@ class Listener:
         self._parts += 1
         if live and chunk.date is not None:
             self._playback.lateness.append(now - chunk.date - chunk.duration)
+        left = self._left()
+        samples = samples[: _samples(left - self._playback.gap_before(start))]
         gap = self._playback.arrived(at, start, samples)
-        await asyncio.to_thread(self._pass_on, gap, samples)
+        await asyncio.to_thread(self._pass_on, min(gap, left), samples)
+
+    def _left(self) -> float:
+        """Seconds still to be heard."""
+        return sys.maxsize if self._seconds is None else self._seconds - self._playback.heard
 
     def _pass_on(self, gap: float, samples: Samples) -> None:
         if gap:
-            self._hear(silence(round(gap * SAMPLE_RATE)))
+            self._hear(silence(_samples(gap)))
         self._hear(samples)
 
     async def _decoder(self, init: str) -> PartDecoder:
@@ -214,3 +220,7 @@ class Listener:
             raise refusal(response)
         self._received += len(response.content)
         return response
+
+
+def _samples(seconds: float) -> int:
+    return max(0, round(seconds * SAMPLE_RATE))

@@ -29,10 +29,10 @@ class Playback:
 
     def arrived(self, at: float, start: float, samples: Samples) -> float:
         """Sound of media time `start` is in hand at `at`; gives back how much is missing before it."""
+        gap = self.gap_before(start)
         if self._began is None:
             self._began, self._first, self._end = at, start, start
-        gap = max(0.0, start - self._end)
-        if gap > NOTICED:
+        if gap:
             self.gaps += 1
             self.missing += gap
         late = at - (self._began + start - self._first + self.stalled)
@@ -41,6 +41,16 @@ class Playback:
             self.stalled += late
         self._listen(samples)
         self._end = start + len(samples) / SAMPLE_RATE
+        return gap
+
+    @property
+    def heard(self) -> float:
+        """With the silence in the place of what was missing."""
+        return self.played + self.missing
+
+    def gap_before(self, start: float) -> float:
+        """What is missing before sound of media time `start`."""
+        gap = 0.0 if self._began is None else start - self._end
         return gap if gap > NOTICED else 0.0
 
     def _listen(self, samples: Samples) -> None:

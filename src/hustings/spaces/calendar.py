@@ -32,7 +32,8 @@ def calendar_of(space: SpaceRecord, url: str, host: str, now: float) -> bytes:
     event.add("description", f"{space.description}\n\n{url}".strip())
     event.add("url", url)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    event.add_component(_reminder(space.title))
+    if not cancelled:
+        event.add_component(_reminder(space.title))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
 

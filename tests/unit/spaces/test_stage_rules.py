@@ -118,13 +118,14 @@ def test_a_calendar_entry_says_when_in_utc_and_reminds() -> None:
     assert "TRIGGER:-PT10M" in lines
 
 
-def test_a_cancelled_space_cancels_its_entry() -> None:
+def test_a_cancelled_space_cancels_its_entry_and_reminds_nobody() -> None:
     space = msgspec.structs.replace(SPACE, starts_at=1_786_564_800.0, state=SpaceState.CANCELLED)
 
     text = calendar_of(space, "http://town.test/spaces/s", "town.test", 5.0).decode()
 
     assert "METHOD:CANCEL" in text
     assert "STATUS:CANCELLED" in text
+    assert "VALARM" not in text
 
 
 def test_without_a_time_there_is_no_entry() -> None:

@@ -38,6 +38,19 @@ async def test_a_live_programme_is_heard_from_near_its_end_without_a_gap(http: h
     assert report.level == pytest.approx(-13.5, abs=0.5)
 
 
+@pytest.mark.parametrize("seconds", [0.5, 5 * PART])  # within a part, and within what is missing
+async def test_as_much_is_heard_as_was_asked_for_to_the_sample(http: httpx.AsyncClient, seconds: float) -> None:
+    origin = TinyOrigin(10, missing=[4])
+    heard: list[Samples] = []
+    async with serving(origin.application) as base:
+        address = space_address(f"{base}/spaces/abc")
+        await Listener(
+            http, SystemClock(), address=address, form=Form.PLAIN, seconds=seconds - 0.05, hear=heard.append
+        ).run()
+
+    assert len(np.concatenate(heard)) == round((seconds - 0.05) * 48_000)
+
+
 async def test_a_finished_programme_is_heard_whole_and_written_as_wav(
     http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
