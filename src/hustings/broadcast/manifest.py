@@ -64,6 +64,7 @@ class Manifest(msgspec.Struct):
     ended: bool = False
     made: Made | None = None
     version: int = 1
+    title: str = ""  # as the Space was called when its replay was made
 
 
 def folder_of(recordings: Path, space: str) -> Path:

@@ -93,9 +93,10 @@ class Packager:
             _mux(output, self._add_stream(output), packets, start, self.rendition.frame)
         return split_init(sink.take())[1]
 
-    def write_file(self, path: Path, packets: Iterable[bytes]) -> None:
+    def write_file(self, path: Path, packets: Iterable[bytes], title: str) -> None:
         """A whole MP4 file whose index stands first, so that it plays while it is fetched."""
         with av.open(str(path), "w", format="mp4", options=_FILE) as output:
+            output.metadata["title"] = title
             _mux(output, self._add_stream(output), packets, 0, self.rendition.frame)
 
 

@@ -76,12 +76,13 @@ class ReplayMaker:
         executor: Executor,
         *,
         trim_start: Callable[[str], bool] = lambda _space: True,
+        title: Callable[[str], str] = lambda _space: "",
     ) -> None:
         self._recordings = recordings
         self._report = report
         self._clock = clock
         self._executor = executor
-        self._trim_start = trim_start
+        self._trim_start, self._title = trim_start, title
         self._waiting: Channel[tuple[str, bool | None]] = Channel(MAX_WAITING, WhenFull.DROP_NEWEST)
         self._making = asyncio.Lock()  # one at a time: the machine may be carrying other Spaces live
 
@@ -128,6 +129,7 @@ class ReplayMaker:
         if made is not None and trim_start in (None, made.trim_start):
             return None if made.reported and trim_start is None else _as_replay(made)
         wanted = self._trim_start(space) if trim_start is None else trim_start
+        manifest.title = self._title(space) or manifest.title
         begun = self._clock.monotonic()
         replay = await in_thread(self._executor, _make_and_save, folder, manifest, wanted)
         log.info("replay made", space=space, state=replay.state.value, seconds=self._clock.monotonic() - begun)

@@ -67,7 +67,7 @@ def make_replay(folder: Path, manifest: Manifest, *, trim_start: bool) -> Made |
     first = skip * PART // AAC64.frame
     packager = Packager(AAC64)
     _write_segments(folder, packager, joined, vod_segments(len(joined), AAC64.frame, skip))
-    _write_m4a(folder, packager, joined, first)
+    _write_m4a(folder, packager, joined.packets(first, len(joined)), manifest.title)
     lossless = FLAC_STOPPED not in manifest.problems and _write_flac(folder, joined, skip * PART)
     return Made(
         duration=(len(joined) - first) * AAC64.frame / SAMPLE_RATE,
@@ -87,9 +87,9 @@ def _write_segments(folder: Path, packager: Packager, joined: _Joined, segments:
     replace_file(folder / PLAYLIST, vod_playlist(segments, AAC64.frame).encode())
 
 
-def _write_m4a(folder: Path, packager: Packager, joined: _Joined, first: int) -> None:
+def _write_m4a(folder: Path, packager: Packager, packets: Iterator[bytes], title: str) -> None:
     fresh = folder / f".new-{M4A}"
-    packager.write_file(fresh, joined.packets(first, len(joined)))
+    packager.write_file(fresh, packets, title)
     fresh.replace(folder / M4A)
 
 

@@ -15,8 +15,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from hustings.base.errors import HustingsError, NotFound, Unauthorized
+from hustings.broadcast import manifest as manifests
+from hustings.broadcast.download import disposition
 from hustings.broadcast.feed import FeedHub, FeedReader
 from hustings.broadcast.manifest import folder_of
+from hustings.broadcast.replay_files import FLAC, M4A
 
 SAFE_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}(\.[a-z0-9]{1,8}){1,2}")
 MEDIA_TYPES = {
@@ -43,6 +46,14 @@ def recording_file(folder: Path, space: str, file: str) -> Path:
     if not SAFE_FILE.fullmatch(file) or path.suffix not in MEDIA_TYPES or not path.is_file():
         raise NotFound("There is no such file in this recording.")
     return path
+
+
+async def _saved_as(path: Path) -> dict[str, str]:
+    """The header under which a download of the whole conversation is saved: its title."""
+    if path.name not in (M4A, FLAC):
+        return {}
+    manifest = await asyncio.to_thread(manifests.load, path.parent)
+    return {"content-disposition": disposition(manifest.title if manifest else "", path.suffix)}
 
 
 class FeedResponse(Response):
@@ -103,7 +114,7 @@ def broadcast_routes(hub: FeedHub, recordings: Path, cluster_key: str) -> list[R
             path = recording_file(recordings, request.path_params["space"], request.path_params["file"])
         except HustingsError as error:
             return _answer(error)
-        return FileResponse(path, media_type=MEDIA_TYPES[path.suffix])
+        return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=await _saved_as(path))
 
     return [
         Route("/internal/feed", feed, methods=["GET"]),

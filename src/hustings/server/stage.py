@@ -65,7 +65,12 @@ class Stage:
         self.hub = FeedHub(new_id(clock.now()))
         report = ControlReport(client, settings.control_url, key)
         self.replays = ReplayMaker(
-            settings.recordings(), report, clock, workers.finishing, trim_start=self._wants_trim
+            settings.recordings(),
+            report,
+            clock,
+            workers.finishing,
+            trim_start=self._wants_trim,
+            title=self._title,
         )
         self.recorder = Recorder(record, settings.recordings(), clock, workers.recording, ended=self.replays.finish)
         self.rooms = Rooms(
@@ -93,6 +98,10 @@ class Stage:
     def _wants_trim(self, space: str) -> bool:
         plan = self.rooms.plan(space)
         return plan is None or plan.replay.trim_start
+
+    def _title(self, space: str) -> str:
+        plan = self.rooms.plan(space)
+        return "" if plan is None else plan.title
 
     async def run(self) -> None:
         """Until cancelled. What was carried before is taken up first, then speakers are let in."""

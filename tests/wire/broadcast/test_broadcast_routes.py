@@ -11,7 +11,9 @@ from starlette.applications import Starlette
 from tests.support.asgi import serving
 from tests.support.settling import until
 
+from hustings.broadcast import manifest as manifests
 from hustings.broadcast.feed import FeedHub
+from hustings.broadcast.manifest import Manifest
 from hustings.broadcast.routes import broadcast_routes
 from hustings.documents.feed import Frame, FrameReader, Hello, Part, Programme
 
@@ -117,6 +119,18 @@ async def test_a_recording_is_served_whole_in_ranges_and_as_a_head(stage: httpx.
     assert piece.headers["content-range"] == "bytes 10-19/100"
     assert (head.status_code, head.headers["content-length"], head.content) == (200, "100", b"")
     assert whole.headers["content-type"] == "audio/mp4"
+
+
+async def test_a_download_is_saved_under_the_conversations_title(stage: httpx.AsyncClient, recordings: Path) -> None:
+    folder = recordings / "s"
+    (folder / "segment.m4s").write_bytes(b"sound")
+    manifests.save(folder, Manifest("s", title="Où est le bac?"))
+
+    saved = (await stage.head("/internal/recordings/s/replay.m4a", headers=KEY)).headers["content-disposition"]
+    segment = await stage.get("/internal/recordings/s/segment.m4s", headers=KEY)
+
+    assert saved.startswith('attachment; filename="Ou est le bac.m4a"; filename*=UTF-8')
+    assert "content-disposition" not in segment.headers
 
 
 @pytest.mark.parametrize(

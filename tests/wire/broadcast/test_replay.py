@@ -53,7 +53,7 @@ async def replayed(
 ) -> None:
     """A replay maker's run, from a restart on, until control heard `asked` reports."""
     clock = ManualClock()
-    maker = ReplayMaker(folder, control.report, clock, pool)
+    maker = ReplayMaker(folder, control.report, clock, pool, title=lambda _: "The ferry")
     running = asyncio.create_task(maker.run())
     await until(lambda: len(control.heard) >= 1, each_turn=lambda: clock.advance(1.0))
     for trim in trims:
@@ -100,6 +100,18 @@ async def test_a_replay_is_all_of_the_conversation(speech: Samples, pool: Execut
     joined = folder / "joined.mp4"
     joined.write_bytes(segments_joined(folder))
     assert samples_of(joined).size == pytest.approx(length * SAMPLE_RATE, abs=2048)
+
+
+async def test_an_m4a_says_what_it_is_of(speech: Samples, pool: Executor, tmp_path: Path) -> None:
+    await record([*blocks(speech[:PART]), ProgrammeEnd("s", PART)], tmp_path, pool)
+
+    await replayed(tmp_path, pool, Control())
+
+    with av.open(str(tmp_path / "s" / "replay.m4a")) as container:
+        assert container.metadata["title"] == "The ferry"
+    manifest = manifests.load(tmp_path / "s")
+    assert manifest is not None
+    assert manifest.title == "The ferry"
 
 
 async def test_an_m4a_begins_with_its_index(speech: Samples, pool: Executor, tmp_path: Path) -> None:
