@@ -36,6 +36,7 @@ class TinyWhip:
         self.peers: list[RTCPeerConnection] = []
         self.heard: list[list[np.ndarray]] = []
         self.deleted: list[str] = []
+        self.over = False  # sessions are ended already when somebody wants to end them
         self.answers: list[Response] = []  # given before any session is opened
         self.posts = 0
         self._listening: set[asyncio.Task[None]] = set()
@@ -76,7 +77,7 @@ class TinyWhip:
 
     async def _delete(self, request: Request) -> Response:
         self.deleted.append(request.path_params["session"])
-        return Response(status_code=200)
+        return Response(status_code=404 if self.over else 200)
 
     async def vanish(self) -> None:
         """Stop answering on the newest session's socket without a word, as a killed process does."""

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.support.stranger import (
+    BACKSTAGE,
     ON_AIR,
     SOON,
     a_person,
@@ -21,6 +22,9 @@ from tests.support.stranger import (
     start_listening,
 )
 from tests.support.town import Town, eventually
+
+# What the page says of a microphone once sound goes both ways.
+HEARD_WELL = re.compile("how loud you should be|too quiet|too loud", re.IGNORECASE)
 
 
 def speaking(town: Town, space: str, name: str | None = None) -> bool:
@@ -157,3 +161,24 @@ def test_a_host_hands_over_to_a_cohost_who_goes_on_and_ends_it(fresh_town: Town,
 
     press_and_hold(guest, re.compile("^End"))
     eventually(lambda: town.card(space)["state"] == "ended", what="the end")
+
+
+@pytest.mark.timeout(300)
+def test_an_invitation_opened_in_another_browser_takes_the_seat_and_says_so(
+    fresh_town: Town, browser: Browser
+) -> None:
+    town = fresh_town
+    host, guest, other = (a_person(browser) for _ in range(3))
+    become_owner(town, host)
+    go_backstage(host, town, "Two with one link")
+    invitation = make_invitation(host)
+    come_as_guest(guest, invitation, "Ben Okafor")
+    expect(guest.get_by_text(HEARD_WELL)).to_be_visible(timeout=SOON)
+
+    come_as_guest(other, invitation, "Ben Okafor")
+    expect(guest.get_by_role("heading", name="Your seat was taken in another browser")).to_be_visible(timeout=SOON)
+    shot(guest, "taken")
+    guest.get_by_role("button", name="Take it back").click()
+
+    expect(other.get_by_role("heading", name="Your seat was taken in another browser")).to_be_visible(timeout=SOON)
+    expect(guest.get_by_text(BACKSTAGE).first).to_be_visible()

@@ -1,6 +1,5 @@
 """What pages do by themselves while the world behind them changes."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -97,20 +96,6 @@ async def test_a_second_tab_takes_the_seat_and_the_first_says_so(hall: Hall) -> 
 
     await expect(first.get_by_text("Your seat is open in another tab")).to_be_visible()
     await expect(second.get_by_text("HOLD", exact=True)).to_be_visible()
-    await context.close()
-
-
-async def test_somebody_muted_by_the_host_sees_it_and_sends_nothing(hall: Hall) -> None:
-    seats = [HOST, person(3)]
-    shown = desk("live", seats, you="s3", may_direct=False, hands=None)
-    context, page = await _seated(hall, shown, seat=sits(3))
-    await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
-
-    muted = {**shown, "seats": [HOST, {**person(3), "muted": True}]}
-    hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=muted)
-
-    await expect(page.get_by_text("ON AIR, MUTED", exact=True)).to_be_visible()
-    await expect(page.get_by_role("button", name="Unmute")).to_be_visible()
     await context.close()
 
 

@@ -142,6 +142,8 @@ export interface DeskSeat {
   role: Role;
   account: string | null;
   on_air: boolean;
+  /** Has been put on air by somebody who directs; then the speaker switches alone. Absent means yes. */
+  aired?: boolean;
   muted: boolean;
   connected: Connected;
   level: number;

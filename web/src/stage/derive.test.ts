@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Desk, DeskSeat } from '../lib/types';
-import { columns, condition, light, lightSentence, nextStep } from './derive';
+import { awaitsAir, columns, condition, light, lightSentence, nextStep } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -11,21 +11,38 @@ const desk = (changes: Partial<Desk>, me: Partial<DeskSeat> = {}): Desk => ({
   you: 'me', may_direct: true, programme_level: 0, seats: [{ ...SEAT, ...me }], ...changes,
 });
 
+const GOOD = { sound: true, sight: true };
+
 describe('the light', () => {
   it('is red only when one is heard', () => {
-    expect(light(desk({}), true)).toBe('air');
-    expect(light(desk({}, { muted: true }), true)).toBe('air-muted');
-    expect(light(desk({}, { on_air: false }), true)).toBe('backstage');
-    expect(light(desk({ state: 'doors' }), true)).toBe('backstage');
-    expect(light(desk({ programme: 'hold' }), true)).toBe('hold');
-    expect(light(desk({ state: 'ended' }), true)).toBe('over');
-    expect(light(desk({ you: 'somebody' }), true)).toBe('backstage');
-    expect(light(null, false)).toBe('backstage');
+    expect(light(desk({}), GOOD)).toBe('air');
+    expect(light(desk({}, { muted: true }), GOOD)).toBe('air-muted');
+    expect(light(desk({}, { on_air: false }), GOOD)).toBe('backstage');
+    expect(light(desk({ state: 'doors' }), GOOD)).toBe('backstage');
+    expect(light(desk({ programme: 'hold' }), GOOD)).toBe('hold');
+    expect(light(desk({ state: 'ended' }), GOOD)).toBe('over');
+    expect(light(desk({ you: 'somebody' }), GOOD)).toBe('backstage');
+    expect(light(null, GOOD)).toBe('unheard');
   });
   it('is never red while no sound goes to the stage', () => {
-    expect(light(desk({}), false)).toBe('unheard');
-    expect(light(desk({ state: 'doors' }), false)).toBe('backstage');
-    expect(light(desk({ state: 'ended' }), false)).toBe('over');
+    const mute = { sound: false, sight: true };
+    expect(light(desk({}), mute)).toBe('unheard');
+    expect(light(desk({ state: 'doors' }), mute)).toBe('backstage');
+    expect(light(desk({ state: 'ended' }), mute)).toBe('over');
+  });
+  it('claims nothing about a stage that is out of sight', () => {
+    const blind = { sound: true, sight: false };
+    expect(light(desk({}), blind)).toBe('unsure');
+    expect(light(desk({}, { on_air: false }), blind)).toBe('unsure');
+    expect(light(desk({}), { sound: false, sight: false })).toBe('unheard');
+    expect(light(desk({ state: 'ended' }), blind)).toBe('over');
+    expect(lightSentence('unsure', desk({}))).toContain('you may be heard');
+  });
+  it('tells a guest who was never on air who puts him there', () => {
+    const guest = desk({}, { on_air: false, aired: false });
+    expect(lightSentence('backstage', guest)).toContain('The host puts you on air.');
+    expect(lightSentence('backstage', desk({}, { on_air: false, aired: true }))).not.toContain('The host');
+    expect([{ on_air: false, aired: false }, { on_air: true, aired: false }, { on_air: false }].map((me) => awaitsAir({ ...SEAT, ...me }))).toEqual([true, false, false]);
   });
   it('tells who will be on air that it comes', () => {
     const before = desk({ state: 'doors' });

@@ -1,17 +1,25 @@
 // What the desk means for the person looking at it. Pure.
 import type { Desk, DeskSeat } from '../lib/types';
 
-export type Light = 'air' | 'air-muted' | 'hold' | 'unheard' | 'backstage' | 'over';
+export type Light = 'air' | 'air-muted' | 'hold' | 'unheard' | 'unsure' | 'backstage' | 'over';
 
 export const mySeat = (desk: Desk | null): DeskSeat | null => desk?.seats.find((seat) => seat.id === desk.you) ?? null;
 
-/** What the band at the top must say; `connected` is whether sound goes to the stage and back. */
-export function light(desk: Desk | null, connected: boolean): Light {
+/** `sound` goes to the stage and back; `sight`: what the desk says is of this moment. */
+export interface Links {
+  sound: boolean;
+  sight: boolean;
+}
+
+/** What the band at the top must say. Where it is not known whether one is heard, it is safest to think so. */
+export function light(desk: Desk | null, { sound, sight }: Links): Light {
   const me = mySeat(desk);
-  if (!desk) return 'backstage';
+  if (!desk) return 'unheard';
   if (desk.state === 'ended' || desk.state === 'cancelled') return 'over';
-  if (desk.state !== 'live' || !me?.on_air) return 'backstage';
-  if (!connected) return 'unheard';
+  const airs = desk.state === 'live' && me?.on_air;
+  if (airs && !sound) return 'unheard';
+  if (!sight) return 'unsure';
+  if (!airs) return 'backstage';
   if (desk.programme === 'hold') return 'hold';
   return me.muted ? 'air-muted' : 'air';
 }
@@ -21,13 +29,18 @@ export function lightSentence(shown: Light, desk: Desk | null): string {
   if (shown === 'air-muted') return 'You are muted. Nobody hears you.';
   if (shown === 'hold') return 'The listeners hear the hold sound. Only the others on stage hear you.';
   if (shown === 'unheard') return 'Nobody hears you until your sound is connected. You need do nothing.';
+  if (shown === 'unsure') return 'We are getting the stage back. Until then, take it that you may be heard.';
   if (shown === 'over') return desk?.state === 'cancelled' ? 'This conversation was cancelled.' : 'The conversation is over.';
   const me = mySeat(desk);
   if (me?.role === 'producer') return 'You work the show; nobody hears you.';
   const alone = 'Only the others on stage hear you.';
+  if (me && awaitsAir(me)) return `${alone} The host puts you on air.`;
   if (desk?.state !== 'live') return me?.on_air ? `${alone} You go on air when the conversation starts.` : alone;
   return alone;
 }
+
+/** A guest comes on air by the hand of somebody who directs, and only then switches alone. */
+export const awaitsAir = (me: DeskSeat): boolean => !me.on_air && me.aired === false;
 
 /** The next thing to do, for whoever directs. */
 export type Step = 'doors' | 'live' | 'end' | null;

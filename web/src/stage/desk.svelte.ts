@@ -4,6 +4,7 @@ import { delay, pause } from '../lib/backoff';
 import { EventReader } from '../lib/sse';
 import { ticker } from '../lib/ticker.svelte';
 import type { Card, Desk } from '../lib/types';
+import { mySeat } from './derive';
 import { seatPath, type KeptSeat } from './seat';
 
 export type DeskLinkState = 'connecting' | 'open' | 'lost' | 'refused' | 'removed';
@@ -49,6 +50,13 @@ export class DeskLink {
 
   close(): void {
     this.#stop.abort();
+  }
+
+  /** Whether the stage hears somebody on this seat, by an event that comes after the question; false when none comes. */
+  async seated(): Promise<boolean> {
+    const asked = this.desk;
+    for (let i = 0; i < 10 && this.desk === asked; i += 1) await pause(0.1, this.#stop.signal);
+    return this.desk !== asked && mySeat(this.desk)?.connected === 'connected';
   }
 
   /** True when there is nothing more to read, ever. */

@@ -2,7 +2,7 @@
 import { refusal } from '../lib/api';
 import { delay, pause } from '../lib/backoff';
 
-export type WhipState = 'connecting' | 'connected' | 'reconnecting' | 'refused' | 'closed';
+export type WhipState = 'connecting' | 'connected' | 'reconnecting' | 'taken' | 'refused' | 'closed';
 
 export interface WhipOptions {
   url: string;
@@ -10,6 +10,8 @@ export interface WhipOptions {
   /** Where the others are heard. */
   audio: HTMLAudioElement;
   onstate: (state: WhipState, why: string) => void;
+  /** Whether somebody is heard on this seat at the moment. */
+  occupied: () => Promise<boolean>;
 }
 
 const GATHERING = 1000; // ms: host candidates arrive well before; late ones are not waited for
@@ -51,6 +53,7 @@ export class WhipSession {
       this.#peer?.close();
       if (signal.aborted) return;
       this.options.onstate('reconnecting', '');
+      if (await this.#taken()) return this.options.onstate('taken', '');
       await pause(delay(failures, Math.random(), RETRY), signal);
       failures += 1;
     }
@@ -104,6 +107,17 @@ export class WhipSession {
     const location = response.headers.get('location');
     this.#resource = location ? new URL(location, new URL(this.options.url, window.location.href)).pathname : null;
     return response.text();
+  }
+
+  /** The stage has ended this session, and yet the seat is heard: another browser sits there. Taking it back unasked would go on for ever. */
+  async #taken(): Promise<boolean> {
+    const resource = this.#resource;
+    this.#resource = null; // asked once: what is over a second time was ended here
+    if (!resource) return false;
+    const { signal } = this.#stop;
+    const headers = { authorization: `Bearer ${this.options.token}` };
+    const answer = await fetch(resource, { method: 'DELETE', headers, signal: AbortSignal.any([signal, AbortSignal.timeout(1500)]) }).catch(() => null);
+    return answer?.status === 404 && !signal.aborted && (await this.options.occupied()) && !signal.aborted;
   }
 
   #hear(stream: MediaStream): void {
