@@ -51,4 +51,4 @@ def test_a_foreign_library_lives_at_its_named_addresses_only(package: str) -> No
 def test_only_the_clock_reads_the_time() -> None:
     readers = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if "time" in imported_by(path)}
 
-    assert readers == {"base/clock.py", "square/limits.py"}  # the latter asks the library that counts by that clock
+    assert readers == {"base/clock.py"}

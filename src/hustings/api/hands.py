@@ -17,17 +17,17 @@ router = APIRouter(prefix="/api/v1/spaces/{space_id}/requests", tags=["requests"
 
 
 class Asking(NamedTuple):
-    """The listener behind a raised hand: signed in, or with the hand's secret as bearer or in the query."""
+    """The listener behind a raised hand: signed in, or with the hand's secret as bearer."""
 
     who: Principal
     secret: str
 
 
-async def asking(request: Request, town: Town, secret: str = "") -> Asking:
+async def asking(request: Request, town: Town) -> Asking:
     bearer = bearer_of(request)
     if not bearer or bearer.startswith((TOKEN_PREFIX, SEAT_PREFIX)):
-        return Asking(await principal(request, town), secret)
-    return Asking(await by_cookie(request, town), secret or bearer)
+        return Asking(await principal(request, town), "")
+    return Asking(await by_cookie(request, town), bearer)
 
 
 Asker = Annotated[Asking, Depends(asking)]

@@ -40,7 +40,7 @@ class Services:
         self.store, self.clock, self.cluster_key, self.uploads = store, clock, cluster_key, uploads
         self._address, self._public_url = address.rstrip("/"), public_url.rstrip("/")
         self.passwords = Passwords()
-        self.limiter = Limiter()
+        self.limiter = Limiter(clock)
         self.accounts = Accounts(store, clock, self.passwords, cluster_key)
         self.sessions = Sessions(store, clock)
         self.passkeys = Passkeys(store, clock)

@@ -35,6 +35,18 @@ class BadSpace(Invalid):
     code = "bad_space"
 
 
+class BadReplay(Invalid):
+    """A recorder's word that is not its last."""
+
+    code = "bad_replay"
+
+
+class NotAllAgreed(Conflict):
+    """Somebody on stage did not agree to be recorded."""
+
+    code = "not_all_agreed"
+
+
 class BadUpload(Invalid):
     code = "bad_upload"
 

@@ -45,7 +45,8 @@ class Floor:
     """Store, clock, seat tokens and the stage, together."""
 
     def __init__(self, store: Store, clock: Clock, tokens: SeatTokens, stage: Stage) -> None:
-        self.store, self.clock, self.tokens, self.stage = store, clock, tokens, stage
+        self.store, self.clock, self.tokens, self._stage = store, clock, tokens, stage
+        self.changes = 0  # of any Space, by this process
 
     @asynccontextmanager
     async def looking(self, space_id: str, principal: Principal) -> AsyncIterator[Change]:
@@ -62,7 +63,12 @@ class Floor:
             change = Change(work, space, await standing_of(work, space, principal), self.clock.now())
             yield change
             await work.spaces.put(msgspec.structs.replace(change.space, revision=space.revision + 1))
-        await self.stage.tell(space_id)
+        await self.tell(space_id)
+
+    async def tell(self, space_id: str) -> None:
+        """After every change: what was read before is old, and the stage is to know."""
+        self.changes += 1
+        await self._stage.tell(space_id)
 
     def grant(self, seat: SeatRecord) -> SeatGrant:
         token = self.tokens.issue(SeatClaim(seat.space_id, seat.id, seat.generation))
@@ -99,10 +105,11 @@ async def standing_of(work: Work, space: SpaceRecord, principal: Principal) -> S
     seat = await work.seats.of_account(space.id, account.id)
     role = seat.role if seat else None
     staff = account.role.is_staff
-    if account.id == space.creator_id or account.name == space.host_account or (space.sample and staff):
+    if account.name == space.host_account or (space.sample and staff):
         role = Role.HOST
     if Scope.HOST not in principal.scopes:
-        staff, role = False, Role.SPEAKER if seat and Scope.SPEAK in principal.scopes else None
+        seat = seat if Scope.SPEAK in principal.scopes else None
+        staff, role = False, Role.SPEAKER if seat else None
     return Standing(role, seat.id if seat else None, staff, known=True)
 
 

@@ -14,7 +14,7 @@ from hustings.spaces.floor import Change, Floor, SeatGrant
 from hustings.spaces.permissions import Action, decide, require
 from hustings.spaces.stage_rules import require_agreement, require_free_name, require_room
 from hustings.square.names import display_name
-from hustings.square.principal import NOBODY, Principal
+from hustings.square.principal import NOBODY, Principal, Scope
 from hustings.square.secrets import hashed
 from hustings.store.values import Request, RequestState, SeatRecord
 
@@ -49,6 +49,7 @@ class Hands:
 
     async def ask(self, space_id: str, principal: Principal, name: str) -> tuple[Request, str]:
         """The request, and the secret by which a guest's browser follows it."""
+        _require_voice(principal)
         secret = new_secret()
         async with self._floor.changing(space_id, principal) as change:
             life.require_open(change.space)
@@ -86,6 +87,7 @@ class Hands:
         self, space_id: str, principal: Principal, request_id: str, secret: str, *, agreed: bool
     ) -> SeatGrant:
         """Takes the seat that was offered, or gives its token again to a browser that reloaded."""
+        _require_voice(principal)
         async with self._floor.looking(space_id, NOBODY) as look:
             life.require_open(look.space)
             request = await _own(look, principal, request_id, secret)
@@ -95,6 +97,12 @@ class Hands:
             request = await _own(change, principal, request_id, secret)
             seat = await _seated(change, request, principal, agreed=agreed)
         return self._floor.grant(seat)
+
+
+def _require_voice(principal: Principal) -> None:
+    """A guest needs no account; a program that speaks for an account needs its scope."""
+    if principal.account is not None:
+        principal.needs(Scope.SPEAK)
 
 
 async def _find(look: Change, request_id: str) -> Request:
@@ -136,7 +144,8 @@ async def _seated(change: Change, request: Request, principal: Principal, *, agr
         if account is None:
             require_free_name(change.space, seats, request.name)
         held = SeatRecord(
-            new_id(change.now), change.space.id, request.name, Role.SPEAKER, change.now, change.now,
+            new_id(change.now), change.space.id, request.name, Role.SPEAKER, change.now,
+            agreed_recording_at=change.now if agreed else None,
             account_id=account.id if account else None, account_name=account.name if account else None,
         )  # fmt: skip
         await change.work.seats.add(held)

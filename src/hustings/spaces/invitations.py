@@ -73,7 +73,7 @@ class Invitations:
             invitation = await _open(work, secret)
             life.require_open(found(await work.spaces.get(invitation.space_id)))
             taken = await work.seats.get(invitation.seat_id) if invitation.seat_id else None
-        if taken is not None:
+        if taken is not None and (taken.agreed_recording_at is not None or not agreed):
             return self._floor.grant(taken)
         async with self._floor.changing(invitation.space_id, NOBODY) as change:
             seat = await _seated(change, secret, name, agreed=agreed)
@@ -90,14 +90,16 @@ async def _open(work: Work, secret: str) -> Invitation:
 async def _seated(change: Change, secret: str, name: str, *, agreed: bool) -> SeatRecord:
     life.require_open(change.space)
     invitation = await _open(change.work, secret)
+    agreed_at = change.now if agreed else None
     if invitation.seat_id is not None:
-        return await change.seat(invitation.seat_id)
+        held = await change.seat(invitation.seat_id)
+        return await change.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=agreed_at))
     require_agreement(change.space, agreed=agreed)
     seats = await change.seats()
     require_room(seats, invitation.role)
     shown = display_name(name or invitation.name)
     require_free_name(change.space, seats, shown)
-    seat = SeatRecord(new_id(change.now), change.space.id, shown, invitation.role, change.now, change.now)
+    seat = SeatRecord(new_id(change.now), change.space.id, shown, invitation.role, change.now, agreed_at)
     await change.work.seats.add(seat)
     await change.work.invitations.put(msgspec.structs.replace(invitation, seat_id=seat.id, accepted_at=change.now))
     return seat

@@ -37,7 +37,7 @@ class Sample:
             if space is None or space.deleted_at is not None or SPACE_LIFE.is_final(space.state):
                 raise SampleGone("The sample conversation was deleted.")
             seats = await work.seats.of(space.id)
-        await self._floor.stage.tell(space.id)
+        await self._floor.tell(space.id)
         return SampleSeats(space.id, tuple((seat.name, self._floor.grant(seat)) for seat in seats))
 
     async def _make(self, work: Work) -> SpaceRecord:

@@ -33,7 +33,8 @@ class Seats:
             return self._floor.grant(held)
         async with self._floor.changing(space_id, principal) as change:
             require_agreement(change.space, agreed=agreed)
-            seat = await _new_seat(change, account, on_air=on_air)
+            agreed_at = change.now if agreed else None
+            seat = await _new_seat(change, account, agreed_at, on_air=on_air)
         return self._floor.grant(seat)
 
     async def exchange(self, space_id: str, principal: Principal) -> SeatGrant:
@@ -92,15 +93,15 @@ def _held(seat: SeatRecord, standing: Standing, *, opens: bool) -> bool:
     return not opens
 
 
-async def _new_seat(change: Change, account: Account, *, on_air: bool) -> SeatRecord:
+async def _new_seat(change: Change, account: Account, agreed_at: float | None, *, on_air: bool) -> SeatRecord:
     held = await change.work.seats.of_account(change.space.id, account.id)
     if held is not None:
-        return await change.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=change.now))
+        return await change.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=agreed_at))
     role, invitation = await _role_of(change, account)
     require_room(await change.seats(), role)
     switched_on = role is not Role.PRODUCER and (on_air or role is Role.HOST)
     seat = SeatRecord(
-        new_id(change.now), change.space.id, account.display_name, role, change.now, change.now,
+        new_id(change.now), change.space.id, account.display_name, role, change.now, agreed_at,
         account_id=account.id, account_name=account.name, on_air=switched_on, aired=switched_on,
     )  # fmt: skip
     await change.work.seats.add(seat)

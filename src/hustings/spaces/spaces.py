@@ -1,5 +1,6 @@
 """Making Spaces, moving them through their life, showing and deleting them."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -7,10 +8,10 @@ import msgspec
 from hustings.base.ids import new_id
 from hustings.documents.space import Replay, ReplayState, Role, SpacePlan, SpaceState
 from hustings.spaces import life
-from hustings.spaces.errors import BadSpace, WrongState
+from hustings.spaces.errors import BadReplay, BadSpace, WrongState
 from hustings.spaces.floor import Change, Floor, found
 from hustings.spaces.permissions import Action, Standing, decide, require
-from hustings.spaces.stage_rules import plan_of
+from hustings.spaces.stage_rules import plan_of, require_all_agreed
 from hustings.square.errors import NoSuchAccount
 from hustings.square.principal import NOBODY, Principal, Scope
 from hustings.store.spaces import ACTIVE
@@ -21,7 +22,9 @@ MAX_TITLE = 140  # characters
 MAX_DESCRIPTION = 2000
 LATE = 3600.0  # seconds a start time may lie in the past
 AHEAD = 2 * 366 * 86400.0  # and in the future
-RECENT = 20  # ended Spaces on the home page
+SOON = 200  # scheduled Spaces on the home page
+RECENT = 20  # ended ones
+OVERVIEW_KEPT = 1.0  # seconds; another process may have changed a Space meanwhile
 
 _STEPS: dict[Action, Callable[[SpaceRecord, float], SpaceRecord]] = {
     Action.DOORS: life.open_doors,
@@ -53,6 +56,8 @@ class Spaces:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
+        self._looking_over = asyncio.Lock()
+        self._overview: tuple[tuple[int, float], dict[str, tuple[SpaceView, ...]]] | None = None
 
     async def create(self, principal: Principal, draft: Draft, speakers: Iterable[str]) -> SpaceView:
         """Raises BadSpace, or NoSuchAccount for a speaker; those asked to speak are listed once they come."""
@@ -65,7 +70,7 @@ class Spaces:
         async with self._floor.store.write() as work:
             await work.spaces.add(space)
             await self._keep_places(work, space, account, speakers)
-        await self._floor.stage.tell(space.id)
+        await self._floor.tell(space.id)
         return SpaceView(space, (), Standing(Role.HOST, known=True))
 
     async def _keep_places(self, work: Work, space: SpaceRecord, host: Account, speakers: Iterable[str]) -> None:
@@ -87,16 +92,14 @@ class Spaces:
             return SpaceView(look.space, await look.seats(), look.standing)
 
     async def overview(self) -> dict[str, tuple[SpaceView, ...]]:
-        """What is live (doors open counts), scheduled, and lately ended."""
-        async with self._floor.store.read() as work:
-            live = await work.spaces.in_states(SpaceState.LIVE, SpaceState.DOORS)
-            scheduled = await work.spaces.in_states(SpaceState.SCHEDULED, limit=200)
-            ended = await work.spaces.in_states(SpaceState.ENDED, limit=RECENT)
-            return {
-                "live": await _views(work, live),
-                "scheduled": await _views(work, scheduled),
-                "ended": await _views(work, ended),
-            }
+        """What is live (doors open counts), scheduled, and lately ended; one query a second, however many ask."""
+        async with self._looking_over:
+            state = (self._floor.changes, self._floor.clock.monotonic() // OVERVIEW_KEPT)
+            if self._overview is None or self._overview[0] != state:
+                async with self._floor.store.read() as work:
+                    found = await work.spaces.overview(SOON, RECENT)
+                self._overview = (state, _sorted(found))
+            return self._overview[1]
 
     async def hosted_by(self, account: Account) -> tuple[SpaceView, ...]:
         async with self._floor.store.read() as work:
@@ -108,6 +111,8 @@ class Spaces:
             life.require_open(change.space)
             if draft.starts_at is not None or draft.record is not None:
                 life.require_before_live(change.space)
+            if draft.record and not change.space.record:
+                require_all_agreed(await change.seats())
             change.space = _drafted(change.space, draft, change.now)
             return await _viewed(change)
 
@@ -158,7 +163,12 @@ class Spaces:
             return change.space.preshow
 
     async def replay_is(self, space_id: str, replay: Replay) -> None:
-        """The recorder's word. What the host chose to leave out stays the host's choice."""
+        """The recorder's word, as often as it says it. What the host chose to leave out stays the host's choice."""
+        if replay.state is ReplayState.PREPARING:
+            raise BadReplay("A replay is told of when it is made, or cannot be.")
+        async with self._floor.looking(space_id, NOBODY) as look:
+            if (look.space.replay_state, look.space.replay_duration) == (replay.state, replay.duration):
+                return
         async with self._floor.changing(space_id, NOBODY) as change:
             if change.space.state is not SpaceState.ENDED:
                 raise WrongState("This Space has not ended, so it has no replay yet.")
@@ -185,6 +195,20 @@ async def _viewed(change: Change) -> SpaceView:
 
 async def _views(work: Work, spaces: Iterable[SpaceRecord]) -> tuple[SpaceView, ...]:
     return tuple([SpaceView(space, await work.seats.of(space.id), Standing()) for space in spaces])
+
+
+def _sorted(found: Iterable[tuple[SpaceRecord, tuple[SeatRecord, ...]]]) -> dict[str, tuple[SpaceView, ...]]:
+    """The next first; of those that ended, the last."""
+    views = sorted(
+        (SpaceView(space, seats, Standing()) for space, seats in found),
+        key=lambda view: view.space.starts_at or view.space.created_at,
+    )
+    ended = [view for view in views if view.space.state is SpaceState.ENDED]
+    return {
+        "live": tuple(view for view in views if view.space.state in {SpaceState.LIVE, SpaceState.DOORS}),
+        "scheduled": tuple(view for view in views if view.space.state is SpaceState.SCHEDULED),
+        "ended": tuple(sorted(ended, key=lambda view: view.space.ended_at or 0.0, reverse=True)),
+    }
 
 
 def _drafted(space: SpaceRecord, draft: Draft, now: float) -> SpaceRecord:

@@ -45,7 +45,7 @@ class StageLink:
         try:
             async with asyncio.timeout(INLINE):
                 await self._deliver(space_id)
-        except (StageAway, TimeoutError):
+        except (Unavailable, TimeoutError):
             log.info("stage did not answer at once; it is told again", space=space_id)
 
     async def run(self) -> None:

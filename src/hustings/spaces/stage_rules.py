@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hustings.documents.space import MAX_SEATS, Hand, Person, Replay, Role, Seat, SpacePlan
-from hustings.spaces.errors import NameOnStage, NotAllowed, RecordingNotAgreed, StageFull
+from hustings.spaces.errors import NameOnStage, NotAllAgreed, NotAllowed, RecordingNotAgreed, StageFull
 from hustings.spaces.permissions import Allow, Decision, Deny
 from hustings.square.names import same_to_the_eye
 from hustings.store.values import Request, SeatRecord, SpaceRecord
@@ -35,6 +35,16 @@ def require_room(seats: Sequence[SeatRecord], role: Role) -> None:
 def require_agreement(space: SpaceRecord, *, agreed: bool) -> None:
     if space.record and not agreed:
         raise RecordingNotAgreed("This Space is recorded. To speak in it, agree to be recorded.")
+
+
+def require_all_agreed(seats: Sequence[SeatRecord]) -> None:
+    """Before a Space is recorded after all: nobody who can be heard may be in the recording unasked."""
+    unasked = [seat.name for seat in seats if seat.role is not Role.PRODUCER and seat.agreed_recording_at is None]
+    if unasked:
+        raise NotAllAgreed(
+            f"{', '.join(unasked)} did not agree to be recorded. Ask them to open their link again and agree, "
+            "take them off the stage, or leave the recording off."
+        )
 
 
 def require_free_name(space: SpaceRecord, seats: Sequence[SeatRecord], name: str) -> None:

@@ -7,12 +7,13 @@ Counted in memory: a restart forgets, which gives an attacker one window more an
 """
 
 import math
-import time
+from collections import OrderedDict
 
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from hustings.base.clock import Clock
 from hustings.square.errors import TooManyTries
 
 SIGN_IN_BY_NAME = "8/minute; 40/hour"  # per address and name
@@ -22,11 +23,56 @@ HANDS = "6/minute; 60/hour"  # raised hands, per address
 ACCEPTS = "60/minute"  # invitations accepted, per address: a whole stage may share one
 
 
+MOST = 100_000  # keys counted at once; the one tried longest ago is forgotten first
+
+
+class _Counters(Storage):
+    """Windows in memory by the clock we are handed; the library's own reads the machine's."""
+
+    STORAGE_SCHEME = None
+    base_exceptions = ()
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()  # key → tries, end
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        tries, end = self._window(key) or (0, self._clock.now() + expiry)
+        self._windows[key] = (tries + amount, end)
+        self._windows.move_to_end(key)
+        if len(self._windows) > MOST:
+            self._windows.popitem(last=False)
+        return tries + amount
+
+    async def get(self, key: str) -> int:
+        return (self._window(key) or (0, 0.0))[0]
+
+    async def get_expiry(self, key: str) -> float:
+        return (self._window(key) or (0, self._clock.now()))[1]
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> int:
+        count = len(self._windows)
+        self._windows.clear()
+        return count
+
+    async def clear(self, key: str) -> None:
+        self._windows.pop(key, None)
+
+    def _window(self, key: str) -> tuple[int, float] | None:
+        window = self._windows.get(key)
+        return window if window is not None and window[1] > self._clock.now() else None
+
+
 class Limiter:
     """Counts tries in this process."""
 
-    def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._limiter = FixedWindowRateLimiter(_Counters(clock))
         self._parsed: dict[str, list[RateLimitItem]] = {}
 
     async def hit(self, rates: str, sentence: str, *key: str) -> None:
@@ -34,4 +80,4 @@ class Limiter:
         for rate in self._parsed.setdefault(rates, parse_many(rates)):
             if not await self._limiter.hit(rate, *key):
                 stats = await self._limiter.get_window_stats(rate, *key)
-                raise TooManyTries(sentence, retry_after=max(1, math.ceil(stats.reset_time - time.time())))
+                raise TooManyTries(sentence, retry_after=max(1, math.ceil(stats.reset_time - self._clock.now())))

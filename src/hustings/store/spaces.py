@@ -1,5 +1,7 @@
 """Spaces, the people on their stages, and those who were asked or ask."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hustings.documents.space import SpaceState
@@ -19,6 +21,36 @@ class Spaces(Repository[SpaceRecord]):
         ended = SpaceState.ENDED in states
         order = space.ended_at.desc() if ended else sa.func.coalesce(space.starts_at, space.created_at)
         return await self._many(space.state.in_(states), space.deleted_at.is_(None), order=order, limit=limit)
+
+    async def overview(self, scheduled: int, ended: int) -> tuple[tuple[SpaceRecord, tuple[SeatRecord, ...]], ...]:
+        """In one query: all with open doors or live, the next `scheduled`, the last `ended`, with their seats."""
+        space, seat = self.table.c, tables.seats.c
+        start = sa.func.coalesce(space.starts_at, space.created_at)
+        listed = sa.or_(
+            space.state.in_((SpaceState.DOORS, SpaceState.LIVE)),
+            space.id.in_(self._first(SpaceState.SCHEDULED, start, scheduled)),
+            space.id.in_(self._first(SpaceState.ENDED, space.ended_at.desc(), ended)),
+        )
+        taken = sa.and_(seat.space_id == space.id, seat.removed_at.is_(None))
+        query = (
+            sa.select(self.table, tables.seats)
+            .select_from(self.table.outerjoin(tables.seats, taken))
+            .where(space.deleted_at.is_(None), listed)
+            .order_by(space.id, seat.created_at)
+        )
+        found: dict[str, tuple[SpaceRecord, list[SeatRecord]]] = {}
+        for row in await self._connection.execute(query):
+            record = SpaceRecord(**dict(zip(space.keys(), row, strict=False)))
+            _, seats = found.setdefault(record.id, (record, []))
+            at = dict(zip(seat.keys(), row[len(space) :], strict=True))
+            if at["id"] is not None:
+                seats.append(SeatRecord(**at))
+        return tuple((record, tuple(seats)) for record, seats in found.values())
+
+    def _first(self, state: SpaceState, order: sa.ColumnElement[Any], limit: int) -> sa.Select[tuple[str]]:
+        space = self.table.c
+        there = sa.select(space.id).where(space.state == state, space.deleted_at.is_(None))
+        return there.order_by(order).limit(limit)
 
     async def hosted_by(self, account_name: str, limit: int) -> tuple[SpaceRecord, ...]:
         space = self.table.c

@@ -136,7 +136,7 @@ async def test_a_raised_hand_is_answered_and_listed_only_after_saying_yes(world:
     early = await listener.post(f"{path}/accept", json={"secret": hand["secret"], "agree_recording": True})
     approved = await host.post(f"{path}/approve", json={})
     unlisted = len(world.stage.plans[space["id"]].seats)
-    state = (await listener.get(path, params={"secret": hand["secret"]})).json()["state"]
+    state = (await (await world.bearer(hand["secret"])).get(path)).json()["state"]
     accepted = await listener.post(f"{path}/accept", json={"secret": hand["secret"], "agree_recording": True})
     again = await listener.post(f"{path}/accept", json={"secret": hand["secret"]})
 
@@ -160,10 +160,12 @@ async def test_a_hands_secret_may_come_as_bearer_and_others_do_not_see_the_hand(
     path = f"{at(space)}/requests/{hand['id']}"
 
     mine = await (await world.bearer(hand["secret"])).get(path)
+    logged = await (await world.person()).get(path, params={"secret": hand["secret"]})
     guessed = await (await world.bearer("guessed")).get(path)
     none = await (await world.person()).get(path)
 
     assert (mine.json()["state"], guessed.status_code, none.status_code) == ("pending", 404, 404)
+    assert logged.status_code == 404  # a secret in an address is one in every log on the way
 
 
 async def test_a_hand_may_be_declined_or_taken_down_but_not_both(world: World) -> None:
