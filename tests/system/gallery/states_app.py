@@ -4,10 +4,11 @@ from typing import Any
 
 from tests.system.gallery.scenery import JSON, State
 from tests.system.gallery.states_listen import LONG
-from tests.system.gallery.states_stage import SPACE
+from tests.system.gallery.states_stage import SEAT, SPACE
 
 ADA: JSON = {"name": "ada", "display_name": "Ada Lind", "role": "owner"}
 SIGNED_IN: JSON = {"account": ADA, "owner_exists": True, "passkeys": 1}
+LONG_NAMED: JSON = {**SIGNED_IN, "account": {**ADA, "display_name": "Professor Wolfeschlegelsteinhausenbergerdorff"}}
 SIGNED_OUT: JSON = {"account": None, "owner_exists": True, "passkeys": 0}
 FIRST_RUN: JSON = {"account": None, "owner_exists": False, "passkeys": 0}
 NOTHING_ON: JSON = {"live": [], "scheduled": [], "ended": []}
@@ -76,6 +77,7 @@ STATES: dict[str, State] = {
     "setup-used": page("/setup#secret", "This link does not work"),
     "setup-cut": page("/setup", "This address lacks its last part."),
     "account": page("/me", "The church's mixing desk", SIGNED_IN, ACCOUNT),
+    "account-long-name": page("/me", "Wolfeschlegel", answers={**ACCOUNT, "GET /api/v1/me": LONG_NAMED}),
     "account-link": page("/me", "one-time-secret", SIGNED_IN, ACCOUNT, press=("Make a link",)),
     "account-signed-out": page("/me", "You are not signed in"),
     "new": page("/new", "Go backstage", SIGNED_IN),
@@ -96,6 +98,7 @@ STATES: dict[str, State] = {
     "join-over": page(
         "/join/secret", "This conversation is over.", answers={CARD: {**INVITED, "space": BUSY["ended"][0]}}
     ),
+    "join-seated": page("/join/secret", "Back to my seat", answers={CARD: INVITED}, storage={"seat.space": SEAT}),
     "join-refused": page("/join/secret", "This invitation does not work"),
     "status": page("/status", "The API answers", answers={"GET /api/v1/spaces": BUSY}),
     "status-failing": page("/status", "The API does not answer"),

@@ -115,6 +115,10 @@ STATES: dict[str, State] = {
                            speakers=RIGHT_TO_LEFT)
     ),
     "live-absent": listen("not here", Moving(**LIVE, speakers=[*voices(2), ABSENT])),
+    "live-backstage": listen(
+        "On stage", Moving(**LIVE, speakers=[*voices(2), {**voices(4)[3], "on_air": False}])
+    ),
+    "live-nobody": listen("Nobody is on air at the moment.", Moving(**LIVE, speakers=voices(2, None, on_air=False))),
     "hold": listen("A short pause.", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None))),
     "hold-empty": listen(
         "A short pause.", Moving(**{**LIVE, "programme": "hold"}, speakers=voices(3, None, connected=False))

@@ -1,22 +1,29 @@
 """What those who direct do with their hands, while the page moves under them."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 from tests.system.gallery.conftest import Hall
 from tests.system.gallery.opening import open_context, open_state
 from tests.system.gallery.scenery import JSON
-from tests.system.gallery.states_stage import GOOD, HOST, desk, person, stage
+from tests.system.gallery.states_stage import GOOD, HOST, LINKS, desk, person, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 REMOVED = "POST /api/v1/spaces/space/seats/s2/remove"
+LISTED, MADE = (f"{verb} /api/v1/spaces/space/invitations" for verb in ("GET", "POST"))
+# How far what is in a box reaches beyond its right edge.
+BEYOND = """(box) => {
+  const right = (e) => e.getBoundingClientRect().right;
+  return Math.max(...[...box.querySelectorAll(":not(.hidden)")].map(right)) - right(box);
+}"""
 END = "POST /api/v1/spaces/space/end"
 
 
-async def _open(hall: Hall, shown: JSON) -> tuple[BrowserContext, Page]:
-    state = stage("The candidates", shown)
+async def _open(hall: Hall, shown: JSON, **answers: Any) -> tuple[BrowserContext, Page]:
+    state = stage("The candidates", shown, answers=answers)
     context = await open_context(hall, state)
     page = await open_state(hall, context, state)
     hall.scenery.calls.clear()
@@ -126,4 +133,46 @@ async def test_who_cannot_hold_presses_twice(hall: Hall) -> None:
         await button.evaluate("(button) => button.click()")
 
     assert hall.scenery.calls == [END]
+    await context.close()
+
+
+async def test_the_list_of_invitations_learns_who_came(hall: Hall) -> None:
+    context, page = await _open(hall, desk("live", [HOST]), **{LISTED: [LINKS[0]]})
+    row = page.get_by_role("listitem").filter(has_text="Chi Tanaka")
+    await expect(row).to_contain_text("as speaker")
+    await expect(row).not_to_contain_text("accepted")
+
+    came = desk("live", [HOST, person(1)])
+    answers = {**hall.scenery.state.answers, LISTED: [{**LINKS[0], "accepted": True}]}
+    hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=came, answers=answers)
+
+    await expect(row.filter(has_text="accepted")).to_be_visible()
+    await context.close()
+
+
+async def test_a_link_whose_address_is_lost_is_made_anew(hall: Hall) -> None:
+    made = {**LINKS[0], "id": "i9", "url": "http://localhost/join/secret-nine"}
+    withdrawn = "DELETE /api/v1/spaces/space/invitations/i1"
+    context, page = await _open(hall, desk("live", [HOST]), **{LISTED: LINKS, MADE: made, withdrawn: {}})
+    await expect(page.get_by_text("shown only once")).to_be_visible()
+    await expect(page.get_by_role("button", name="Copy", exact=True)).to_have_count(0)
+
+    answers = {**hall.scenery.state.answers, LISTED: [made, LINKS[1]]}
+    hall.scenery.state = dataclasses.replace(hall.scenery.state, answers=answers)
+    await page.get_by_role("button", name="Make a new one for Chi Tanaka").click()
+
+    await expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+    await expect(page.get_by_text("shown only once")).to_have_count(0)
+    assert hall.scenery.calls == [MADE, withdrawn]
+    await context.close()
+
+
+async def test_nothing_on_the_console_is_wider_than_its_place(hall: Hall) -> None:
+    unbreakable = {**LINKS[0], "id": "i3", "name": "Wolfeschlegelsteinhausenbergerdorffvonaltersherwar"}
+    context, page = await _open(hall, desk("live", [HOST]), **{LISTED: [*LINKS, unbreakable]})
+    await expect(page.get_by_text("Wolfeschlegel").first).to_be_visible()
+    for width in (360, 768, 960, 1280):
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await page.evaluate("probes.tooWide()") <= 0, width
+        assert await page.get_by_role("region", name="Invitations").evaluate(BEYOND) <= 0, width
     await context.close()

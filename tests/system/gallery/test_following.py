@@ -48,6 +48,47 @@ async def test_a_page_goes_from_announcement_to_replay_with_its_sound_and_withou
     await context.close()
 
 
+async def test_a_replay_shows_its_own_position_and_length_after_the_end(hall: Hall) -> None:
+    state = listen("18,204 listening", Moving(**LIVE, speakers=voices(2)), press=("Listen",))
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    await page.wait_for_function("() => hustings.audio.currentTime > 1")
+
+    hall.scenery.state = listen("", Moving(**ENDED, replay=READY))
+    slider = page.get_by_role("slider", name="Position")
+
+    await expect(slider).to_be_attached()
+    await expect(slider).to_have_attribute("aria-valuetext", "0:00 of 4:00", timeout=30_000)
+    await expect(page.get_by_text("4:00", exact=True)).to_be_visible()
+    await context.close()
+
+
+async def test_an_invitation_to_speak_lies_under_nothing_on_a_phone(hall: Hall) -> None:
+    state = states_listen.STATES["asking-approved"]
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    await page.set_viewport_size({"width": 360, "height": 740})
+
+    await expect(page.get_by_role("button", name="Ask to speak")).to_have_count(0)
+    button, bar = page.get_by_role("button", name="Take my seat"), page.get_by_role("region", name="Listening")
+    seat, edge = await button.bounding_box(), await bar.bounding_box()
+    assert seat is not None
+    assert edge is not None
+    assert seat["y"] + seat["height"] <= edge["y"]
+    await context.close()
+
+
+async def test_an_invitation_taken_in_this_browser_leads_back_to_the_seat(hall: Hall) -> None:
+    state = states_app.STATES["join-seated"]
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+
+    await page.get_by_role("link", name="Back to my seat").click()
+
+    await page.wait_for_url("**/spaces/space/stage")
+    await context.close()
+
+
 async def test_a_listener_hears_again_after_the_server_was_away(hall: Hall) -> None:
     state = listen("18,204 listening", Moving(**LIVE, speakers=voices(2)), press=("Listen",))
     context = await open_context(hall, state)

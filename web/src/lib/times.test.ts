@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { day, dayFromHere, elapsed, length, position, span, stamp, timeWithZone } from './times';
+import { day, dayFromHere, elapsed, length, position, span, stamp, timeWithZone, zoneNote } from './times';
 
 const EVENT = Date.UTC(2026, 7, 12, 18, 0) / 1000; // Wednesday
 
@@ -12,6 +12,12 @@ describe('a time with its zone', () => {
     ['Asia/Tokyo', '03:00, your time (Wednesday 18:00 UTC)'],
   ])('in %s reads %s', (zone, text) => expect(timeWithZone(EVENT, zone)).toBe(text));
 
+  it.each([
+    ['Europe/Berlin', 'Your time is that of Berlin.'],
+    ['America/Argentina/Buenos_Aires', 'Your time is that of Buenos Aires.'],
+    ['UTC', ''],
+    ['Etc/UTC', ''],
+  ])('in %s is named once: %s', (zone, text) => expect(zoneNote(zone)).toBe(text));
   it('writes midnight as 00', () => expect(timeWithZone(EVENT + 6 * 3600, 'UTC')).toBe('00:00 UTC'));
 });
 

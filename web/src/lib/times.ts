@@ -48,6 +48,12 @@ export function timeWithZone(unix: number, zone: string): string {
   return `${here}, your time (${day}${utc} UTC)`;
 }
 
+/** Whose time "your time" is, said once where times are; nothing for a reader on UTC. */
+export function zoneNote(zone: string): string {
+  const place = zone.split('/').at(-1)?.replaceAll('_', ' ') ?? '';
+  return ['UTC', 'GMT', ''].includes(place) ? '' : `Your time is that of ${place}.`;
+}
+
 const dayKey = (unix: number, zone: string): string =>
   parts(unix, zone, { year: 'numeric', month: '2-digit', day: '2-digit' });
 

@@ -168,6 +168,7 @@ export class Player {
   }
 
   #moved(): void {
+    if (!this.#engine) return; // the last word of a stream that is closed
     this.at = this.audio.currentTime;
     if (Number.isFinite(this.audio.duration)) this.duration = this.audio.duration;
     this.behind = this.source === 'live' ? this.latency() : null;

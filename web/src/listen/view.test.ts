@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Card, Voice } from '../lib/types';
-import { cardAt, face, interval, ordered, sounding, standing } from './view';
+import { cardAt, face, interval, ordered, recording, shown, sounding, standing } from './view';
 
 const VOICE: Voice = { seat: 's', name: 'Ada', role: 'host', on_air: true, muted: false, connected: true, speaking: false, level: 0 };
 const CARD: Card = {
@@ -71,6 +71,21 @@ it('puts who is on air first, then by role', () => {
   ];
   expect(ordered(voices).map((voice) => voice.name)).toEqual(['a', 'b', 'c', 'd']);
 });
+
+it('shows listeners nobody who is backstage while it is on', () => {
+  const voices = [VOICE, { ...VOICE, name: 'Ben', on_air: false }];
+  expect((['live', 'hold', 'lost'] as const).map((at) => shown(voices, at).length)).toEqual([1, 1, 1]);
+  expect((['scheduled', 'doors', 'replay'] as const).map((at) => shown(voices, at).length)).toEqual([2, 2, 2]);
+});
+
+it.each<[Partial<Card>, string]>([
+  [{ state: 'scheduled' }, 'This conversation will be recorded.'],
+  [{ state: 'scheduled', recorded: false }, 'This conversation is not recorded.'],
+  [{ state: 'live' }, 'This conversation is recorded.'],
+  [{ state: 'ended', replay: replay('ready') }, 'This conversation was recorded.'],
+  [{ state: 'ended', replay: replay('none') }, 'This conversation was not recorded.'],
+  [{ state: 'cancelled' }, ''],
+])('says of the recording of %o: %s', (changes, words) => expect(recording(card(changes))).toBe(words));
 
 it('asks once a second only while somebody looks and something may change', () => {
   expect(interval(false, 'live')).toBe(1);

@@ -87,6 +87,19 @@ export function cardAt(history: readonly Card[], at: number): Card | null {
   return found;
 }
 
+/** Whom listeners are told of: once it is on, those who are on air; before and after, everybody who takes part. */
+export const shown = (voices: readonly Voice[], face: Face): Voice[] =>
+  ordered(onStage(face) ? voices.filter((voice) => voice.on_air) : voices);
+export const onStage = (face: Face): boolean => face === 'live' || face === 'hold' || face === 'lost';
+
+/** What is said of the recording, in the tense that is true. */
+export function recording(card: Card): string {
+  if (card.state === 'cancelled') return '';
+  if (card.state === 'ended') return card.replay.state === 'none' ? 'This conversation was not recorded.' : 'This conversation was recorded.';
+  const verb = card.state === 'live' ? 'is' : 'will be';
+  return card.recorded ? `This conversation ${verb} recorded.` : 'This conversation is not recorded.';
+}
+
 /** On stage as listeners see it: who is on air first, host before co-hosts before speakers. */
 export function ordered(voices: readonly Voice[]): Voice[] {
   const rank = { host: 0, cohost: 1, speaker: 2, producer: 3 };
