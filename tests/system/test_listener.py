@@ -111,3 +111,16 @@ def _fall_behind(page: Page) -> None:
     page.evaluate("() => { hustings.audio.currentTime = 0.1; }")
     expect(page.get_by_role("button", name="Go live")).to_be_enabled()
     expect(page.get_by_text("seconds behind.")).to_be_visible()
+
+
+def test_an_address_of_nothing_says_so_and_leads_on(town: Town, browser: Browser) -> None:
+    page = a_person(browser)
+    for path, words in {
+        "/spaces/nope": "There is no conversation here",
+        "/spaces/nope/stage": "There is no conversation here",
+        "/@nobody": "There is nobody of this name here",
+        "/nowhere": "Nothing here",
+    }.items():
+        page.goto(town.url + path)
+        expect(page.get_by_role("heading", name=words)).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("link", name="See what is on")).to_be_visible()
