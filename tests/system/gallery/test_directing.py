@@ -47,7 +47,7 @@ async def test_a_held_button_stays_held_when_the_page_moves_under_the_hand(hall:
 
     await _press(page, button)
     before = await button.bounding_box()
-    async with page.expect_request("**/seats/s2/remove"):
+    async with page.expect_response("**/seats/s2/remove"):
         more = [HOST, person(1), person(3), person(2)]  # somebody comes and pushes the row down
         hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=desk("live", more))
         await expect(page.get_by_text("Dov Stern").first).to_be_visible()
@@ -82,7 +82,7 @@ async def test_a_hand_that_trembles_on_a_button_drags_nothing(hall: Hall) -> Non
     box = await button.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    async with page.expect_request("**/seats/s2/remove"):
+    async with page.expect_response("**/seats/s2/remove"):
         for step in range(1, 10):
             await page.mouse.move(x + step, y + step)
     await page.mouse.up()
@@ -116,7 +116,7 @@ async def test_a_click_is_told_to_hold_and_a_short_key_to_press_again(hall: Hall
     await expect(page.get_by_text("Press again, or hold", exact=True)).to_be_visible()
     assert hall.scenery.calls == []
 
-    async with page.expect_request("**/end"):
+    async with page.expect_response("**/end"):
         await button.press("Enter")
     assert hall.scenery.calls == [END]
     await context.close()
@@ -129,7 +129,7 @@ async def test_who_cannot_hold_presses_twice(hall: Hall) -> None:
     await button.evaluate("(button) => button.click()")  # as assistive technology does: no pointer, no key
     await expect(page.get_by_text("Press again, or hold", exact=True)).to_be_visible()
     assert hall.scenery.calls == []
-    async with page.expect_request("**/end"):
+    async with page.expect_response("**/end"):
         await button.evaluate("(button) => button.click()")
 
     assert hall.scenery.calls == [END]

@@ -152,7 +152,7 @@ async def test_the_end_asks_to_be_held_for_a_second(hall: Hall) -> None:
     assert END not in hall.scenery.calls
     await end.hover()
     await page.mouse.down()
-    async with page.expect_request("**/end"):
+    async with page.expect_response("**/end"):
         pass
     await page.mouse.up()
 
@@ -165,7 +165,7 @@ async def test_the_end_can_be_held_by_key(hall: Hall) -> None:
     await page.get_by_role("button", name="End the conversation").focus()
     hall.scenery.calls.clear()
 
-    async with page.expect_request("**/end"):
+    async with page.expect_response("**/end"):
         await page.keyboard.down("Enter")
     await page.keyboard.up("Enter")
 
@@ -198,7 +198,7 @@ async def test_who_leaves_the_stage_gives_the_seat_up(hall: Hall) -> None:
     removed = {"POST /api/v1/spaces/space/seats/s3/remove": {}, "GET /spaces/space/live.json": Moving(**LIVE)}
     context, page = await _seated(hall, shown, seat=sits(3), answers=removed)
 
-    async with page.expect_request("**/seats/s3/remove"):
+    async with page.expect_response("**/seats/s3/remove"):
         await page.get_by_role("button", name="Leave the stage").click(delay=1200)
 
     await page.wait_for_url("**/spaces/space")
