@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT = 5000  # ms a connection waits for another process's write before StoreLocked
+MIGRATING_TIMEOUT = 60_000  # ms: another process may be moving a large table
 WRITE = "hustings_write"
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hustings.store import people, spaces, tables
-from hustings.store.engine import BUSY_TIMEOUT, WRITE, make_engine
+from hustings.store.engine import BUSY_TIMEOUT, MIGRATING_TIMEOUT, WRITE, make_engine
 from hustings.store.errors import our_errors
 from hustings.store.migrate import upgrade
 
@@ -50,16 +50,21 @@ class Store:
 
     def __init__(self, url: str, *, busy_timeout: int = BUSY_TIMEOUT) -> None:
         """`busy_timeout` in ms: how long to wait for another process that writes."""
+        self._url = url
         self._engine = make_engine(url, busy_timeout=busy_timeout)
         self._writing = asyncio.Lock()  # one writer of this process at a time waits here, not in SQLite
 
     async def open(self) -> None:
-        """Bring the tables up to date; safe while another process does the same."""
-        with our_errors():
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**{WRITE: True})
-                async with connection.begin():
-                    await connection.run_sync(upgrade)
+        """Bring the tables up to date; while another process does the same, that one is waited for."""
+        engine = make_engine(self._url, busy_timeout=MIGRATING_TIMEOUT)
+        try:
+            with our_errors():
+                async with engine.connect() as connection:
+                    await connection.execution_options(**{WRITE: True})
+                    async with connection.begin():
+                        await connection.run_sync(upgrade)
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         await self._engine.dispose()
