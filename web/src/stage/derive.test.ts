@@ -68,8 +68,8 @@ describe('a condition', () => {
     [{ connected: 'absent' }, 'not here yet'],
     [{ connected: 'reconnecting' }, 'reconnecting'],
     [{ health: { ...healthy, loss: 0.16 } }, 'breaking up'],
-    [{ health: { ...healthy, concealed: 0.05 } }, 'losing a little'],
-    [{ health: { ...healthy, narrowband: true } }, 'telephone sound'],
+    [{ health: { ...healthy, concealed: 0.05 } }, 'small losses'],
+    [{ health: { ...healthy, narrowband: true } }, 'phone sound'],
     [{ health: { ...healthy, narrowband: true, clipping: true } }, 'clipping'],
     [{ health: null }, 'here'],
   ])('of %o is %s', (changes, word) => expect(condition({ ...SEAT, ...changes }).word).toBe(word));

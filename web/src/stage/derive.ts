@@ -77,7 +77,7 @@ export function condition(seat: DeskSeat): Condition {
   if (!health) return { word: 'here', cure: '' };
   if (health.clipping) return { word: 'clipping', cure: 'Too loud: ask for a little more distance.' };
   if (health.loss > 0.1 || health.concealed > 0.08) return { word: 'breaking up', cure: 'A cable or a nearer access point helps.' };
-  if (health.loss > 0.03 || health.concealed > 0.03) return { word: 'losing a little', cure: 'The network drops some packets.' };
-  if (health.narrowband) return { word: 'telephone sound', cure: 'Another microphone or leaving Bluetooth helps.' };
+  if (health.loss > 0.03 || health.concealed > 0.03) return { word: 'small losses', cure: 'The network drops some packets.' };
+  if (health.narrowband) return { word: 'phone sound', cure: 'Another microphone or leaving Bluetooth helps.' };
   return { word: 'good', cure: '' };
 }
