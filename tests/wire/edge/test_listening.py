@@ -15,15 +15,16 @@ from hustings.documents.public import Card, Voice
 from hustings.documents.space import Replay, ReplayState, Role, SpaceState
 
 
-async def live(edge: Edge, stage: Stage, parts: int) -> None:
-    stage.open()
+async def going(edge: Edge, stage: Stage, parts: int, holds: dict[str, list[bytes]] | None = None) -> None:
+    """The edge has that many parts of every rendition."""
+    stage.open(holds=holds)
     stage.say(range(parts))
     await edge.has(parts - 1)
     await edge.has(parts - 1, "opus32")
 
 
 async def test_a_blocking_reload_returns_when_the_part_arrives(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 9)
+    await going(edge, stage, 9)
     asked = asyncio.create_task(edge.client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=2&_HLS_part=1")))
     await edge.waits(1)
     assert not asked.done()
@@ -35,7 +36,7 @@ async def test_a_blocking_reload_returns_when_the_part_arrives(edge: Edge, stage
 
 
 async def test_the_hinted_part_is_sent_when_it_is_whole(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 9)
+    await going(edge, stage, 9)
     text = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
     hinted = rules.parse(text).attributes("EXT-X-PRELOAD-HINT")["URI"]
     asked = asyncio.create_task(edge.client.get(edge.path(f"live/aac64/{hinted}")))
@@ -48,7 +49,7 @@ async def test_the_hinted_part_is_sent_when_it_is_whole(edge: Edge, stage: Stage
     "name", ["p10-first.m4s", "p9-other.m4s", "s9-first.m4s", "p0-other.m4s", "x", "init-00.mp4"]
 )
 async def test_media_that_is_not_hinted_is_refused_at_once(edge: Edge, stage: Stage, name: str) -> None:
-    await live(edge, stage, 9)
+    await going(edge, stage, 9)
     answer = await edge.client.get(edge.path(f"media/aac64/{name}"))
     assert answer.status_code == 404
     assert answer.headers["cache-control"] == "no-store"
@@ -56,7 +57,7 @@ async def test_media_that_is_not_hinted_is_refused_at_once(edge: Edge, stage: St
 
 
 async def test_every_name_a_playlist_gives_leads_to_its_bytes(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 14)
+    await going(edge, stage, 14)
     for rendition in ("aac64", "opus32"):
         for form in ("plain", "ll"):
             playlist = edge.path(f"live/{rendition}/{form}.m3u8")
@@ -75,13 +76,13 @@ async def test_every_name_a_playlist_gives_leads_to_its_bytes(edge: Edge, stage:
 
 
 async def test_a_segment_is_its_parts(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 8)
+    await going(edge, stage, 8)
     segment = await edge.client.get(edge.path("media/aac64/s1-first.m4s"))
     assert segment.content == b"".join(stage.line[n]["aac64"] for n in range(4, 8))
 
 
 async def test_a_delta_update_is_given_to_who_asks(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 44)
+    await going(edge, stage, 44)
     whole = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
     delta = (await edge.client.get(edge.path("live/aac64/ll.m3u8?_HLS_skip=YES"))).text
     assert rules.parse(delta).skipped == 4
@@ -89,7 +90,7 @@ async def test_a_delta_update_is_given_to_who_asks(edge: Edge, stage: Stage) -> 
 
 
 async def test_playlists_are_compressed_for_who_accepts_it(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 44)
+    await going(edge, stage, 44)
     async with edge.client.stream("GET", edge.path("live/aac64/ll.m3u8")) as answer:
         raw = b"".join([chunk async for chunk in answer.aiter_raw()])
     assert answer.headers["content-encoding"] == "gzip"
@@ -102,7 +103,7 @@ async def test_playlists_are_compressed_for_who_accepts_it(edge: Edge, stage: St
 
 @pytest.mark.parametrize("query", ["_HLS_part=1", "_HLS_msn=x", "_HLS_msn=5000", "_HLS_msn=3&_HLS_part=3"])
 async def test_a_directive_that_makes_no_sense_is_refused_at_once(edge: Edge, stage: Stage, query: str) -> None:
-    await live(edge, stage, 9)
+    await going(edge, stage, 9)
     answer = await edge.client.get(edge.path(f"live/aac64/ll.m3u8?{query}"))
     assert answer.status_code == 400
     assert answer.headers["cache-control"] == "no-store"
@@ -110,7 +111,7 @@ async def test_a_directive_that_makes_no_sense_is_refused_at_once(edge: Edge, st
 
 
 async def test_head_says_the_same_without_a_body(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 8)
+    await going(edge, stage, 8)
     for path in ("live.m3u8", "live/aac64/ll.m3u8", "media/aac64/p4-first.m4s", "live.json"):
         accepts = {"accept-encoding": "identity"}
         told = await edge.client.head(edge.path(path), headers=accepts)
@@ -121,7 +122,7 @@ async def test_head_says_the_same_without_a_body(edge: Edge, stage: Stage) -> No
 
 
 async def test_a_client_that_leaves_gives_its_place_back(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 4)
+    await going(edge, stage, 4)
     async with httpx.AsyncClient(base_url=edge.url) as client:
         asked = asyncio.create_task(client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=1&_HLS_part=0")))
         await edge.waits(1)
@@ -132,7 +133,7 @@ async def test_a_client_that_leaves_gives_its_place_back(edge: Edge, stage: Stag
 
 @pytest.mark.parametrize("max_waiting", [2])
 async def test_beyond_its_places_the_edge_refuses_at_once_and_serves_the_rest(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 4)
+    await going(edge, stage, 4)
     path = edge.path("live/aac64/ll.m3u8?_HLS_msn=1&_HLS_part=0")
     held = [asyncio.create_task(edge.client.get(path)) for _ in range(2)]
     await edge.waits(2)
@@ -145,7 +146,7 @@ async def test_beyond_its_places_the_edge_refuses_at_once_and_serves_the_rest(ed
 
 
 async def test_a_reload_that_nothing_answers_ends_after_three_target_durations(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 4)
+    await going(edge, stage, 4)
     asked = asyncio.create_task(edge.client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=1&_HLS_part=0")))
     await edge.waits(1)
     edge.clock.advance(12.1)
@@ -157,9 +158,7 @@ async def test_a_reload_that_nothing_answers_ends_after_three_target_durations(e
 async def test_a_lost_stage_wakes_who_waits_with_a_hold_part_and_has_no_programme(
     edge: Edge, stage: Stage, holds: dict[str, list[bytes]]
 ) -> None:
-    stage.open(holds=holds)
-    stage.say(range(9))
-    await edge.has(8)
+    await going(edge, stage, 9, holds)
     asked = asyncio.create_task(edge.client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=2&_HLS_part=1")))
     await edge.waits(1)
     stage.lose()
@@ -175,9 +174,7 @@ async def test_a_lost_stage_wakes_who_waits_with_a_hold_part_and_has_no_programm
 async def test_a_part_that_comes_too_late_changes_nothing(
     edge: Edge, stage: Stage, holds: dict[str, list[bytes]]
 ) -> None:
-    stage.open(holds=holds)
-    stage.say(range(9))
-    await edge.has(8)
+    await going(edge, stage, 9, holds)
     edge.clock.advance(2.1)
     await edge.has(9)
     filled = (await edge.client.get(edge.path("live/aac64/ll.m3u8"))).text
@@ -197,7 +194,7 @@ async def test_a_part_that_comes_too_late_changes_nothing(
 
 
 async def test_the_end_closes_the_playlists_and_leads_to_the_replay(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 10)
+    await going(edge, stage, 10)
     asked = asyncio.create_task(edge.client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=2&_HLS_part=2")))
     await edge.waits(1)
     stage.end(9)
@@ -213,7 +210,7 @@ async def test_the_end_closes_the_playlists_and_leads_to_the_replay(edge: Edge, 
 
 
 async def test_who_is_behind_hears_the_end_after_the_stage_has_let_go(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 10)
+    await going(edge, stage, 10)
     stage.end(9)
     stage.hub.publish(Gone(SPACE))
     async with asyncio.timeout(10):
@@ -228,7 +225,7 @@ async def test_who_is_behind_hears_the_end_after_the_stage_has_let_go(edge: Edge
 
 
 async def test_the_card_says_who_speaks_and_how_many_listen(edge: Edge, stage: Stage) -> None:
-    await live(edge, stage, 4)
+    await going(edge, stage, 4)
     voice = Voice("s1", "Ada", Role.HOST, on_air=True, muted=False, connected=True, speaking=True, level=0.4)
     stage.hub.publish(Voices(SPACE, 4 * 46080, Programme.CONVERSATION, (voice,)))
     for session in ("one", "two", "one"):
@@ -279,7 +276,7 @@ async def test_names_of_the_wrong_form_are_not_asked_of_control(edge: Edge, cont
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"stalls": 1}', b"x" * 600])
 async def test_a_beacon_that_is_none_is_refused(edge: Edge, stage: Stage, body: bytes) -> None:
-    await live(edge, stage, 4)
+    await going(edge, stage, 4)
     answer = await edge.client.post(edge.path("beacon"), content=body)
     assert answer.status_code in (400, 413)
     assert (await edge.client.get(edge.path("live.json"))).json()["listening"] == 0
