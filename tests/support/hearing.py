@@ -2,8 +2,10 @@
 
 import subprocess
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +57,20 @@ def voices(folder: Path) -> dict[str, Samples]:
     return spoken
 
 
+def utterances(folder: Path) -> list[Samples]:
+    """The voices sentence by sentence, each at the level of a well-set microphone."""
+    need_programs("espeak-ng")
+    found = []
+    for name, text in TEXTS.items():
+        for sentence in text.replace(". ", ".|").split("|"):
+            path = folder / "sentence.wav"
+            subprocess.run(["espeak-ng", "-v", name, "-s", "150", "-w", str(path), sentence], check=True, timeout=30)
+            found.append(level(read_wav(path)))
+    if NATURAL.exists():
+        found.append(level(read_wav(NATURAL)))
+    return found
+
+
 def level(sound: Samples) -> Samples:
     """At -23 dBFS RMS of its louder half: where a well-set microphone is."""
     loud = np.sqrt(np.mean(np.sort(sound**2)[len(sound) // 2 :]))
@@ -84,3 +100,20 @@ def score(spoken: Samples, heard: Samples) -> Score:
     at = int(np.argmax(correlate(degraded, reference, "valid", "fft")))
     cut = degraded[at : at + len(reference)]
     return Score(float(pesq(16_000, reference, cut, "wb")), float(stoi(reference, cut, 16_000)))
+
+
+ASTRAY: Final = RATE // 3  # samples by which a changed delay moves an utterance at most
+
+
+def score_utterances(spoken: Sequence[Samples], pause: int, heard: Samples) -> Score:
+    """The mean over utterances said one after another with `pause` samples between, each found anew where it is."""
+    whole = np.concatenate([np.concatenate((sound, np.zeros(pause, np.float32))) for sound in spoken])
+    if len(heard) < len(whole) or not np.any(heard):
+        return Score(0.0, 0.0)
+    at = int(np.argmax(correlate(heard, whole, "valid", "fft")))
+    scores = []
+    for sound in spoken:
+        near = heard[max(0, at - ASTRAY) : at + len(sound) + ASTRAY]
+        scores.append(score(sound, near))
+        at += len(sound) + pause
+    return Score(float(np.mean([s.pesq for s in scores])), float(np.mean([s.stoi for s in scores])))

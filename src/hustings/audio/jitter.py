@@ -89,8 +89,12 @@ class JitterBuffer:
 
     # What comes in
 
-    def push(self, ssrc: int, packet: Packet, now: float) -> bool:
-        """Take a packet; False if it brings nothing (empty, duplicate, too late, no room)."""
+    def push(self, ssrc: int, packet: Packet, now: float, *, recovered: bool = False) -> bool:
+        """Take a packet; False if it brings nothing (empty, duplicate, too late, no room).
+
+        One that was lost and `recovered` counts as late, so that the delay grows to where recovery helps; one that
+        no delay within the bounds would have served does not count.
+        """
         if not packet.payload:
             return False
         if ssrc != self._ssrc or now - self._heard_at > IDLE:
@@ -100,7 +104,9 @@ class JitterBuffer:
             self._reset(ssrc)
             at = packet.timestamp
         self._heard_at = now
-        self._lateness.add(now - at / RATE)
+        transit = now - at / RATE
+        if not recovered or self._lateness.relative(transit) < self._bounds[1]:
+            self._lateness.add(transit)
         self._newest = at if self._newest is None else max(self._newest, at)
         return self._store(at, packet)
 
@@ -156,8 +162,8 @@ class JitterBuffer:
             return self._play(packet, shrink=shrink)
         if not self._packets:
             return self._stretch() if self._delay(now) + SLOT / RATE < CEILING else self._lose()
-        if self._stretched >= SLOT:
-            # This hole was already waited for: its time has been spent.
+        if self._stretched >= SLOT and self._delay(now) - SLOT / RATE > self.target - GROW_BELOW:
+            # This hole was already waited for: its time has been spent, unless more delay is wanted anyhow.
             self._stretched -= SLOT
             self._cursor += SLOT
             return self._next(now, shrink=False)

@@ -11,16 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import numpy as np
-import structlog
-
-from hustings.audio.jitter import JitterBuffer, Missing, NotStarted, Packet, Play
 from hustings.audio.level import Samples
-from hustings.audio.rtp import AudioLevel, RtpBroken, RtpPacket, build_rtp, parse_rtp
+from hustings.audio.retransmission import GENERIC_NACK, TRANSPORT_FEEDBACK, build_nack, parse_nack
+from hustings.audio.rtp import AudioLevel, RtpBroken, parse_rtp
 from hustings.audio.rtp_control import (
     Control,
     Description,
     Goodbye,
+    Other,
     ReceiverReport,
     ReportBlock,
     SenderReport,
@@ -29,19 +27,12 @@ from hustings.audio.rtp_control import (
     ntp_time,
     parse_rtcp,
 )
-from hustings.audio.rtp_reception import Reception
 from hustings.base.clock import Clock
-from hustings.base.grid import SAMPLE_RATE, TICK
-from hustings.stage.opus import OpusDecoder, OpusError, packet_samples
 from hustings.stage.presence import SILENT_AFTER
+from hustings.stage.receiver import Receiver
+from hustings.stage.sender import Sender
 
-log = structlog.get_logger(__name__)
-
-DEAF_AFTER: Final = 50  # packets without one decoded frame: the receiver starts anew
-SWITCH_AFTER: Final = 0.2  # s without the present source before another is taken: two at once would be noise
 REPORT_EVERY: Final = 1.0  # s on average; the browser's FEC follows our loss reports
-QUIET: Final = 0.003  # peak, -50 dBFS: a correction of the delay is not heard here
-GAP: Final = 0.2  # s without sending: the timestamp follows the clock over the gap
 
 
 class Wire(Protocol):
@@ -71,15 +62,22 @@ class PeerHealth:
     round_trip_ms: float = 0.0
     returned_loss: float = 0.0  # what the speaker misses of what we send
     restarts: int = 0
+    recovered: int = 0  # lost frames that came by redundancy or because we asked
 
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What offer and answer agreed on."""
+    """What offer and answer agreed on; `redundant_type` and `repeats` where the speaker's program offers them."""
 
     payload_type: int
     level_extension: int | None = None
     sends_back: bool = True
+    redundant_type: int | None = None  # RFC 2198
+    repeats: bool = False  # generic NACK, RFC 4585
+
+    @property
+    def payload_types(self) -> tuple[int, ...]:
+        return (self.payload_type,) if self.redundant_type is None else (self.payload_type, self.redundant_type)
 
 
 class Peer:
@@ -87,38 +85,40 @@ class Peer:
 
     def __init__(self, session: str, wire: Wire, agreed: Negotiated, clock: Clock) -> None:
         self.session = session
-        self.on_packet: Callable[[bytes], None] | None = None
         self.level: AudioLevel | None = None  # of the newest packet: comes before its sound does
-        self.ssrc = secrets.randbits(31) + 1
         self.cname = secrets.token_hex(8)
         self.closed = asyncio.Event()
         self._wire = wire
         self._agreed = agreed
         self._clock = clock
         self._state = "connecting"
-        self._decoder = OpusDecoder()
-        self._buffer = JitterBuffer()
-        self._rest: Samples = np.zeros(0, np.float32)
-        self._quiet = True
-        self._reception: Reception | None = None
-        self._heard_at = clock.monotonic()
-        self._packets = self._frames = self._broken = self._restarts = 0
-        self._deaf = 0  # packets since the last decoded frame
-        self._loss = self._concealed = self._round_trip = self._returned_loss = 0.0
+        self._receiver = Receiver(session, agreed.payload_type, agreed.redundant_type, clock.monotonic())
+        self._sender = Sender(agreed.payload_type, agreed.redundant_type)
+        self._broken = 0
+        self._loss = self._round_trip = self._returned_loss = 0.0
         self._their_report: tuple[int, float] | None = None  # middle NTP of their SR, when it came
         self._report_at = 0.0
-        # Sequences start in the lower half: an early wrap can defeat SRTP's roll-over counter.
-        self._sequence = secrets.randbits(15)
-        self._timestamp = secrets.randbits(32)
-        self._sent_at: float | None = None
-        self._sent = self._sent_octets = 0
         wire.on_rtp, wire.on_rtcp, wire.on_closed = self._receive, self._receive_control, self._gone
+
+    @property
+    def ssrc(self) -> int:
+        """Of what we send."""
+        return self._sender.ssrc
+
+    @property
+    def on_packet(self) -> Callable[[bytes], None] | None:
+        """Called with each Opus frame that is played, as it came: the recording's track."""
+        return self._receiver.on_packet
+
+    @on_packet.setter
+    def on_packet(self, receive: Callable[[bytes], None] | None) -> None:
+        self._receiver.on_packet = receive
 
     def opened(self) -> None:
         """The transport is up: count silence from here."""
         if self._state == "connecting":
             self._state = "connected"
-            self._heard_at = self._clock.monotonic()
+            self._receiver.heard_at = self._clock.monotonic()
 
     # From the speaker
 
@@ -128,139 +128,64 @@ class Peer:
         except RtpBroken:
             self._broken += 1
             return
-        if packet.payload_type != self._agreed.payload_type:
-            return
         now = self._clock.monotonic()
-        if self._reception is None or self._reception.ssrc != packet.ssrc:
-            if self._reception is not None and now - self._heard_at < SWITCH_AFTER:
-                return
-            self._reception = Reception(packet.ssrc)
-        self._heard_at = now
-        self._packets += 1
-        self._reception.add(packet.sequence, packet.timestamp, now)
-        self.level = packet.audio_level(self._agreed.level_extension) or self.level
-        if packet.payload:
-            self._queue(packet, now)
+        if self._receiver.take(packet, now, self._round_trip):
+            self.level = packet.audio_level(self._agreed.level_extension) or self.level
+            self._ask_again(now)
 
-    def _queue(self, packet: RtpPacket, now: float) -> None:
-        try:
-            duration = packet_samples(packet.payload)
-        except OpusError:
-            self._broken += 1
-            return
-        self._deaf += 1
-        self._buffer.push(packet.ssrc, Packet(packet.sequence, packet.timestamp, packet.payload, duration), now)
+    def _ask_again(self, now: float) -> None:
+        reception = self._receiver.reception
+        lost = self._receiver.wanted.due(now, self._round_trip) if self._agreed.repeats else ()
+        if lost and reception is not None and self._state == "connected":
+            body = build_nack(self.ssrc, reception.ssrc, lost)
+            self._wire.send(build_rtcp((Other(TRANSPORT_FEEDBACK, GENERIC_NACK, body),)))
 
     def pull(self) -> Samples | None:
         """This tick's 960 samples, float32; None when there is nothing to play yet."""
         now = self._clock.monotonic()
         self._report(now)
-        blocks = [self._rest]
-        have = len(self._rest)
-        while have < TICK:
-            block = self._slot(now)
-            if block is None:
-                break
-            blocks.append(block)
-            have += len(block)
-        self._restart_if_deaf()
-        if have == 0:
-            return None
-        sound = np.concatenate(blocks) if len(blocks) != 2 or len(blocks[0]) else blocks[1]
-        self._rest = sound[TICK:]
-        sound = sound[:TICK]
-        return sound if len(sound) == TICK else np.pad(sound, (0, TICK - len(sound)))
-
-    def _slot(self, now: float) -> Samples | None:
-        pulled = self._buffer.pull(now, quiet=self._quiet)
-        if isinstance(pulled, NotStarted):
-            self._quiet = True
-            return None
-        whole = isinstance(pulled, Play)
-        self._concealed += ((not whole) - self._concealed) / 250
-        if isinstance(pulled, Play):
-            sound = self._decode(pulled.packet)
-            if pulled.merge is not None:
-                sound = blend(sound, self._decode(pulled.merge))
-        elif isinstance(pulled, Missing) and pulled.following is not None:
-            sound = self._safely(pulled.following.payload, fec=True)
-        else:
-            sound = self._safely(None)
-        self._quiet = float(np.abs(sound).max()) < QUIET
-        return sound
-
-    def _decode(self, packet: Packet) -> Samples:
-        try:
-            sound = self._decoder.decode(packet.payload)
-        except OpusError:
-            self._broken += 1
-            return self._safely(None)
-        self._frames += 1
-        self._deaf = 0
-        if self.on_packet is not None:
-            self.on_packet(packet.payload)
-        return sound
-
-    def _safely(self, payload: bytes | None, *, fec: bool = False) -> Samples:
-        try:
-            return self._decoder.decode(payload, fec=fec)
-        except OpusError:
-            return np.zeros(TICK, np.float32)
-
-    def _restart_if_deaf(self) -> None:
-        """Whatever state it came from: packets that arrive and are not heard are never left so."""
-        if self._deaf < DEAF_AFTER:
-            return
-        log.warning("receiver restarted", session=self.session[:6])
-        self._deaf = 0
-        self._restarts += 1
-        self._decoder = OpusDecoder()
-        self._buffer = JitterBuffer()
-        self._rest = np.zeros(0, np.float32)
+        self._ask_again(now)
+        return self._receiver.pull(now)
 
     # To the speaker
 
     def send(self, opus: bytes) -> None:
         """One 20 ms packet. Dropped when there is no connection or the speaker takes no sound here."""
-        if not self._agreed.sends_back or self._state != "connected":
-            return
+        if self._agreed.sends_back and self._state == "connected":
+            self._wire.send(self._sender.packet(opus, self._clock.monotonic()))
+
+    def _send_again(self, body: bytes) -> None:
+        source, lost = parse_nack(body)
         now = self._clock.monotonic()
-        first = self._sent_at is None or now - self._sent_at > GAP
-        missed = round((now - self._sent_at) * SAMPLE_RATE / TICK) - 1 if first and self._sent_at is not None else 0
-        self._timestamp = (self._timestamp + TICK * (1 + missed)) & 0xFFFFFFFF
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        self._sent_at = now
-        self._sent += 1
-        self._sent_octets += len(opus)
-        self._wire.send(
-            build_rtp(
-                RtpPacket(self._agreed.payload_type, self._sequence, self._timestamp, self.ssrc, opus, marker=first)
-            )
-        )
+        for sequence in lost if source == self.ssrc else ():
+            packet = self._sender.again(sequence, now)
+            if packet is not None:
+                self._wire.send(packet)
 
     # Reports
 
     def _receive_control(self, data: bytes) -> None:
         try:
-            packets = parse_rtcp(data)
+            for packet in parse_rtcp(data):
+                self._take_control(packet)
         except RtpBroken:
             self._broken += 1
-            return
-        now = self._clock.monotonic()
-        for packet in packets:
-            if isinstance(packet, SenderReport) and self._is_source(packet.ssrc):
-                self._their_report = (middle(packet.ntp), now)
-            if isinstance(packet, SenderReport | ReceiverReport):
-                for block in packet.blocks:
-                    self._receive_report(block)
 
-    def _is_source(self, ssrc: int) -> bool:
-        return self._reception is not None and self._reception.ssrc == ssrc
+    def _take_control(self, packet: Control) -> None:
+        reception = self._receiver.reception
+        if isinstance(packet, SenderReport) and reception is not None and reception.ssrc == packet.ssrc:
+            self._their_report = (middle(packet.ntp), self._clock.monotonic())
+        if isinstance(packet, SenderReport | ReceiverReport):
+            for block in packet.blocks:
+                self._receive_report(block)
+        if isinstance(packet, Other) and (packet.kind, packet.count) == (TRANSPORT_FEEDBACK, GENERIC_NACK):
+            self._send_again(packet.body)
 
     def _receive_report(self, block: ReportBlock) -> None:
         if block.ssrc != self.ssrc:
             return
         self._returned_loss = block.fraction_lost / 256
+        self._sender.missed(self._returned_loss, self._clock.monotonic())
         if block.last_report:
             elapsed = (middle(ntp_time(self._clock.now())) - block.last_report - block.since_last_report) & 0xFFFFFFFF
             if elapsed < 10 << 16:
@@ -274,17 +199,17 @@ class Peer:
 
     def _own_report(self, now: float) -> Control:
         blocks = self._blocks(now)
-        if self._sent_at is None:
+        sender = self._sender
+        if sender.sent_at is None:
             return ReceiverReport(self.ssrc, blocks)
-        elapsed = int((now - self._sent_at) * SAMPLE_RATE)
         ntp = ntp_time(self._clock.now())
-        return SenderReport(self.ssrc, ntp, self._timestamp + elapsed, self._sent, self._sent_octets, blocks)
+        return SenderReport(self.ssrc, ntp, sender.timestamp(now), sender.packets, sender.octets, blocks)
 
     def _blocks(self, now: float) -> tuple[ReportBlock, ...]:
-        if self._reception is None:
+        if self._receiver.reception is None:
             return ()
         last, at = self._their_report or (0, now)
-        block = self._reception.report(last_report=last, since_last_report=now - at)
+        block = self._receiver.reception.report(last_report=last, since_last_report=now - at)
         self._loss += (block.fraction_lost / 256 - self._loss) / 3
         return (block,)
 
@@ -292,20 +217,22 @@ class Peer:
 
     def health(self) -> PeerHealth:
         now = self._clock.monotonic()
-        age = now - self._heard_at
+        receiver, counts = self._receiver, self._receiver.counts
+        age = now - receiver.heard_at
         silent = self._state == "connected" and age > SILENT_AFTER
         return PeerHealth(
             state="silent" if silent else self._state,
             last_packet_age=age,
             loss=self._loss,
-            jitter_ms=self._reception.jitter_seconds * 1000 if self._reception else 0.0,
-            concealed=self._concealed,
-            depth_ms=max(0.0, self._buffer.delay(now)) * 1000,
-            packets=self._packets,
-            frames=self._frames,
+            jitter_ms=receiver.reception.jitter_seconds * 1000 if receiver.reception else 0.0,
+            concealed=receiver.concealed,
+            depth_ms=receiver.delay(now) * 1000,
+            packets=counts.packets,
+            frames=counts.frames,
             round_trip_ms=self._round_trip * 1000,
             returned_loss=self._returned_loss,
-            restarts=self._restarts,
+            restarts=counts.restarts,
+            recovered=counts.redundant + counts.repeated,
         )
 
     def _gone(self) -> None:
@@ -318,11 +245,3 @@ class Peer:
             self._wire.send(build_rtcp((ReceiverReport(self.ssrc), Goodbye((self.ssrc,)))))
         self._gone()
         await self._wire.close()
-
-
-def blend(first: Samples, second: Samples) -> Samples:
-    """Two slots in the time of one, the first fading into the second; unequal ones are played whole."""
-    if len(first) != len(second):
-        return np.concatenate((first, second))
-    rise = np.linspace(0.0, 1.0, len(first), dtype=np.float32)
-    return first * (1 - rise) + second * rise

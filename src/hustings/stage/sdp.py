@@ -96,6 +96,10 @@ class Section:
                 return payload_type
         return None
 
+    def takes_nack(self, payload_type: str) -> bool:
+        """Whether the sender of this section repeats packets on request (RFC 4585)."""
+        return any(value.split() in ([payload_type, "nack"], ["*", "nack"]) for value in self.values("rtcp-fb"))
+
     def extension(self, uri: str) -> int | None:
         for value in self.values("extmap"):
             identifier, _, name = value.partition(" ")
@@ -112,6 +116,21 @@ class Offer:
     audio: Section
     payload_type: int
     transport: RemoteTransport
+
+    @property
+    def redundant_type(self) -> int | None:
+        """RFC 2198 over our Opus, if the speaker's program can send and read it."""
+        own = str(self.payload_type)
+        for payload_type in self.audio.formats:
+            said = f"{payload_type} {own}/{own}" in self.audio.values("fmtp")
+            if said and self.audio.codec(payload_type).lower() == "red/48000/2" and _is_free(payload_type):
+                return int(payload_type)
+        return None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether lost packets may be asked for, and will be asked for."""
+        return self.audio.takes_nack(str(self.payload_type))
 
     @property
     def sends_back(self) -> bool:
@@ -183,11 +202,14 @@ def _section(lines: list[str]) -> Section:
 
 def _opus(audio: Section) -> int:
     for payload_type in audio.formats:
-        if audio.codec(payload_type).lower().startswith("opus/48000") and payload_type.isdigit():
-            number = int(payload_type)
-            if number <= 127 and not 64 <= number <= 95:  # 64 to 95 would look like RTCP (RFC 5761 §4)
-                return number
+        if audio.codec(payload_type).lower().startswith("opus/48000") and _is_free(payload_type):
+            return int(payload_type)
     raise BadOffer("The offer's audio line has no Opus, which is the codec spoken here.")
+
+
+def _is_free(payload_type: str) -> bool:
+    """64 to 95 would look like RTCP (RFC 5761 §4)."""
+    return payload_type.isascii() and payload_type.isdigit() and int(payload_type) in {*range(64), *range(96, 128)}
 
 
 def _transport(session: Section, audio: Section, others: Sequence[Section]) -> RemoteTransport:
@@ -276,8 +298,10 @@ def _transport_lines(offer: Offer, local: LocalTransport) -> list[str]:
 
 
 def _audio_lines(offer: Offer, local: LocalTransport, ssrc: int, cname: str) -> list[str]:
-    number = offer.payload_type
-    lines = [f"m=audio 9 {offer.audio.protocol} {number}", "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"]
+    number, redundant = offer.payload_type, offer.redundant_type
+    # What comes first is what a browser sends: each frame twice, where it can.
+    formats = f"{number}" if redundant is None else f"{redundant} {number}"
+    lines = [f"m=audio 9 {offer.audio.protocol} {formats}", "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"]
     lines += [f"a=candidate:{candidate}" for candidate in local.candidates]
     lines += ["a=end-of-candidates", *_transport_lines(offer, local)]
     lines += [f"a=mid:{offer.audio.mid}"] if offer.audio.mid else []
@@ -286,6 +310,9 @@ def _audio_lines(offer: Offer, local: LocalTransport, ssrc: int, cname: str) -> 
         lines += [f"a=extmap:{identifier} {uri}"] if identifier is not None else []
     lines += ["a=sendrecv" if offer.sends_back else "a=recvonly", "a=rtcp-mux"]
     lines += [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_PARAMETERS}", "a=ptime:20"]
+    if redundant is not None:
+        lines += [f"a=rtpmap:{redundant} red/48000/2", f"a=fmtp:{redundant} {number}/{number}"]
+    lines += [f"a=rtcp-fb:{number} nack"] if offer.repeats else []
     if offer.sends_back:
         lines += ["a=msid:hustings mix-minus", f"a=ssrc:{ssrc} cname:{cname}"]
     return lines

@@ -165,13 +165,19 @@ class WhipSessions:
             raise StageBusy("Too many speakers are connecting to this conversation at once. Try again in a moment.")
 
     async def _answer(self, claim: SeatClaim, offer: Offer) -> WhipSession:
-        link = Link(self._media, self._certificates.current(), offer.payload_type)
+        agreed = Negotiated(
+            offer.payload_type,
+            offer.audio.extension(LEVEL_URI),
+            offer.sends_back,
+            offer.redundant_type,
+            offer.repeats,
+        )
+        link = Link(self._media, self._certificates.current(), agreed.payload_types)
         try:
             local = await link.gather()
         except HustingsError:
             await link.close()
             raise
-        agreed = Negotiated(offer.payload_type, offer.audio.extension(LEVEL_URI), offer.sends_back)
         peer = Peer(new_secret(), link, agreed, self._clock)
         answer = build_answer(offer, local, ssrc=peer.ssrc, cname=peer.cname, session=int(self._clock.now() * 1000))
         return WhipSession(peer.session, claim, peer, link, answer, offer.transport.ufrag)

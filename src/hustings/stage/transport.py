@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import datetime
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -176,14 +176,14 @@ class _Dtls(RTCDtlsTransport):
 class Link:
     """One speaker's transport. Set the callbacks, `gather`, answer, `connect`; then bytes flow both ways."""
 
-    def __init__(self, media: MediaSettings, certificate: RTCCertificate, payload_type: int) -> None:
-        """Of RTP only `payload_type` is decrypted: a discarded video line costs no cryptography."""
+    def __init__(self, media: MediaSettings, certificate: RTCCertificate, payload_types: Collection[int]) -> None:
+        """Of RTP only `payload_types` are decrypted: a discarded video line costs no cryptography."""
         self.on_rtp: OnBytes | None = None
         self.on_rtcp: OnBytes | None = None
         self.on_closed: Callable[[], None] | None = None
         self.rejected = 0
         self._media = media
-        self._payload_type = payload_type
+        self._payload_types = frozenset(payload_types)
         self._gatherer = _Gatherer(media)
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = _Dtls(self._ice, [certificate])
@@ -256,7 +256,7 @@ class Link:
 
     def _received(self, data: bytes) -> None:
         control = is_rtcp(data)
-        if not control and data[1] & 0x7F != self._payload_type:
+        if not control and data[1] & 0x7F not in self._payload_types:
             return
         opened = self._dtls.open_media(data)
         if opened is None:

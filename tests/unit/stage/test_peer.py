@@ -21,7 +21,8 @@ from hustings.audio.rtp_control import (
 )
 from hustings.base.clock import ManualClock
 from hustings.stage.opus import OpusEncoder
-from hustings.stage.peer import DEAF_AFTER, SWITCH_AFTER, Negotiated, Peer, blend
+from hustings.stage.peer import Negotiated, Peer
+from hustings.stage.receiver import DEAF_AFTER, SWITCH_AFTER, blend
 
 TICK = 0.020
 
