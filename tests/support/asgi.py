@@ -25,14 +25,15 @@ async def serving(application: Application) -> AsyncIterator[str]:
     server = Server(application, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
     task = asyncio.create_task(server.serve())
     try:
-        await _listening(port)
+        await listening(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.stop()  # type: ignore[no-untyped-call]
         await task
 
 
-async def _listening(port: int) -> None:
+async def listening(port: int) -> None:
+    """Until something on loopback answers there."""
     async with asyncio.timeout(10):
         while True:
             try:

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
-from tests.support.asgi import free_port
+from tests.support.asgi import free_port, listening
 from tests.support.hearing import Samples, read_wav
 from tests.support.needs import need_programs
 
@@ -143,20 +143,10 @@ async def janus() -> AsyncIterator[Janus]:
     )  # fmt: skip
     server = Janus(f"http://127.0.0.1:{port}", folder)
     try:
-        await _listening(port)
+        await listening(port)
         yield server
     finally:
         await server.close()
         process.terminate()
         await process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                return
-            await asyncio.sleep(0.05)
