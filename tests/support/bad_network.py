@@ -5,13 +5,46 @@ said and not how it began. The answer's candidates are replaced by the relay's, 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from playwright.async_api import Page, async_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from tests.support.asgi import serving
+from tests.support.browser import CHROMIUM, FLAGS
+from tests.support.uplink import Stage
+
+# One microphone into a connection to each door; the offer says what the stage's page says in it.
+SPEAK = """
+async (doors) => {
+  const raw = {echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1};
+  const stream = await navigator.mediaDevices.getUserMedia({audio: raw});
+  window.peers = [];
+  for (const door of doors) {
+    const peer = new RTCPeerConnection();
+    window.peers.push(peer);
+    peer.ontrack = ({track}) => Object.assign(new Audio(), {srcObject: new MediaStream([track])}).play();
+    peer.addTransceiver(stream.getAudioTracks()[0].clone(), {direction: 'sendrecv'});
+    const offer = await peer.createOffer();
+    offer.sdp = offer.sdp.replace(/(a=rtpmap:(\\d+) opus.*\\r\\n)/, '$1a=rtcp-fb:$2 nack\\r\\n');
+    await peer.setLocalDescription(offer);
+    const answer = await fetch(door, {method: 'POST', body: peer.localDescription.sdp});
+    await peer.setRemoteDescription({type: 'answer', sdp: await answer.text()});
+    while (peer.connectionState !== 'connected') await new Promise((done) => setTimeout(done, 20));
+  }
+}
+"""
+
 
 Address = tuple[str, int]
+Answering = Callable[[str], Awaitable[str]]  # an offer's answer
 
 
 class Loss:
@@ -114,3 +147,48 @@ async def through(answer: str, up: Way, down: Way) -> tuple[str, Relay]:
     lines = without_candidates(answer).splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if line.startswith("m=audio")) + 2
     return "".join([*lines[:at], candidate, *lines[at:]]), relay
+
+
+async def answer_of(stage: Stage, seat: str, offer: str) -> str:
+    """What our stage's door answers."""
+    headers = {"Authorization": f"Bearer seat.{seat}", "Content-Type": "application/sdp"}
+    response = await stage.http.post(stage.whip, content=offer, headers=headers)
+    assert response.status_code == 201, response.text
+    return response.text
+
+
+class BadNetwork:
+    """A page for a browser, and a door to each server that leads through a relay of its own."""
+
+    def __init__(self, servers: Mapping[str, Answering], loss: Callable[[int], Callable[[], bool]]) -> None:
+        """`servers` answer offers; `loss` makes the plan of way 1 (up) and of way 2 (down), alike for each server."""
+        self.servers = servers
+        self.relays: dict[str, Relay] = {}
+        self._loss = loss
+        self.application = Starlette(
+            routes=[Route("/", self._blank), Route("/{server}", self._post, methods=["POST"])]
+        )
+
+    async def _blank(self, _request: Request) -> Response:
+        return HTMLResponse("<!doctype html><title>A microphone</title>")
+
+    async def _post(self, request: Request) -> Response:
+        server = request.path_params["server"]
+        answer = await self.servers[server](without_candidates((await request.body()).decode()))
+        changed, self.relays[server] = await through(answer, Way(self._loss(1)), Way(self._loss(2)))
+        return PlainTextResponse(changed)
+
+
+@asynccontextmanager
+async def speaking(network: BadNetwork, microphone: Path) -> AsyncIterator[Page]:
+    """A Chromium whose microphone plays the file over and over, connected through the network to each server."""
+    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
+    async with serving(network.application) as base, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
+        page = await browser.new_page()
+        await page.goto(base)
+        await page.evaluate(SPEAK, [f"{base}/{server}" for server in network.servers])
+        yield page
+        await browser.close()
+        for relay in network.relays.values():
+            relay.close()

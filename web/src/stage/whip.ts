@@ -84,7 +84,7 @@ export class WhipSession {
     this.#peer = peer;
     const transceiver = peer.addTransceiver(this.#track ?? 'audio', { direction: 'sendrecv' });
     peer.ontrack = (event) => this.#hear(event.streams[0] ?? new MediaStream([event.track]));
-    await peer.setLocalDescription(await peer.createOffer());
+    await describe(peer);
     await gathered(peer);
     const answer = await this.#post(peer.localDescription?.sdp ?? '');
     await peer.setRemoteDescription({ type: 'answer', sdp: answer });
@@ -142,6 +142,18 @@ export class WhipSession {
       if (quiet >= (packets ? SILENCE : FIRST_SOUND)) return;
     }
   }
+}
+
+/** Browsers repeat lost sound on request but do not offer to: the offer is made to say so, where that is allowed. */
+async function describe(peer: RTCPeerConnection): Promise<void> {
+  const { sdp } = await peer.createOffer();
+  await peer.setLocalDescription({ type: 'offer', sdp: withRepeats(sdp ?? '') }).catch(async () => peer.setLocalDescription());
+}
+
+export function withRepeats(sdp: string): string {
+  const type = /^a=rtpmap:(\d+) opus\/48000/m.exec(sdp)?.[1];
+  if (!type || sdp.includes(`a=rtcp-fb:${type} nack\r\n`)) return sdp;
+  return sdp.replace(new RegExp(`^a=rtpmap:${type} .*\r\n`, 'm'), `$&a=rtcp-fb:${type} nack\r\n`);
 }
 
 async function inbound(peer: RTCPeerConnection): Promise<number> {

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { withRepeats } from './whip';
+
+const OFFER = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=rtpmap:63 red/48000/2\r\n';
+
+test('an offer says that lost sound is repeated on request', () => {
+  expect(withRepeats(OFFER)).toBe(OFFER.replace('opus/48000/2\r\n', 'opus/48000/2\r\na=rtcp-fb:111 nack\r\n'));
+});
+
+test('an offer that says so, or has no Opus, stays as it is', () => {
+  expect(withRepeats(withRepeats(OFFER))).toBe(withRepeats(OFFER));
+  expect(withRepeats('v=0\r\n')).toBe('v=0\r\n');
+});
