@@ -21,8 +21,8 @@ RUNAWAY: Final = 0.500  # s: beyond this, old sound is skipped at once
 LEAP: Final = 1.0  # s: a timestamp this far from where the clock expects it is a new timeline
 IDLE: Final = 1.0  # s: after this long without packets the next one starts anew
 ROOM: Final = 128  # packets: more than LEAP holds at 10 ms; a flood beyond it is dropped
-SHRINK_ABOVE: Final = 0.030  # s over target before a slot is dropped, so that dropping 20 ms cannot oscillate
-GROW_BELOW: Final = 0.010  # s under target before a slot is added
+SHRINK_ABOVE: Final = 0.030  # s over target before a slot is dropped, so that dropping 20 ms falls not below it
+HAIR: Final = 0.001  # s: what a tick's own lateness makes of a delay that is meant to be the same
 FAR: Final = 0.080  # s over target: do not wait for silence any longer
 STEADY: Final = 10  # pulls, 0.2 s
 PAUSE_QUIET, PAUSE_LOUD = 5, 25  # pulls between two corrections, in silence and in speech
@@ -162,7 +162,7 @@ class JitterBuffer:
             return self._play(packet, shrink=shrink)
         if not self._packets:
             return self._stretch() if self._delay(now) + SLOT / RATE < CEILING else self._lose()
-        if self._stretched >= SLOT and self._delay(now) - SLOT / RATE > self.target - GROW_BELOW:
+        if self._stretched >= SLOT and self._delay(now) - SLOT / RATE > self.target - HAIR:
             # This hole was already waited for: its time has been spent, unless more delay is wanted anyhow.
             self._stretched -= SLOT
             self._cursor += SLOT
@@ -230,7 +230,7 @@ class JitterBuffer:
     def _should_grow(self, quiet: bool) -> bool:
         pause = PAUSE_QUIET if quiet else PAUSE_LOUD
         steady = self._steady
-        return steady is not None and self._since_change > pause and steady < self.target - GROW_BELOW
+        return steady is not None and self._since_change > pause and steady < self.target - HAIR
 
     def _should_shrink(self, quiet: bool) -> bool:
         steady = self._steady
