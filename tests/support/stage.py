@@ -12,6 +12,7 @@ import numpy as np
 
 from hustings.audio.beds import preshow_bed
 from hustings.audio.level import Samples
+from hustings.audio.riding import Range, Rides
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import ManualClock
 from hustings.base.errors import Invalid
@@ -169,7 +170,26 @@ class Hall:
         return drained(self.out.broadcast, ProgrammeEnd)
 
 
-def hall(plan: SpacePlan, *, now: float = DOORS_AT, resumed: bool = False) -> Hall:
+class Unridden:
+    """A voice that passes as it comes, so that a test may count on its level."""
+
+    gain_db = 0.0
+
+    def tick(self, samples: Samples) -> Samples:
+        return samples
+
+
+def unridden(_bounds: Range) -> Rides:
+    return Unridden()
+
+
+def hall(
+    plan: SpacePlan,
+    *,
+    now: float = DOORS_AT,
+    resumed: bool = False,
+    make_rider: Callable[[Range], Rides] = unridden,
+) -> Hall:
     frames: list[Frame] = []
     closed: list[Source] = []
     out = outlets(frames)
@@ -181,6 +201,7 @@ def hall(plan: SpacePlan, *, now: float = DOORS_AT, resumed: bool = False) -> Ha
         preshow=preshow_bed(),
         opened_at=UP_FOR,
         resumed=resumed,
+        make_rider=make_rider,
     )
     return Hall(room, frames, out, closed, now, now - UP_FOR)
 

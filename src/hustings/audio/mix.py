@@ -6,7 +6,7 @@ Pure arithmetic on ticks of 960 samples; it neither limits (audio/limiter.py) no
 import numpy as np
 import numpy.typing as npt
 
-from hustings.audio.level import Meter, Samples
+from hustings.audio.level import Samples
 from hustings.base.grid import SAMPLE_RATE, TICK
 
 Voices = npt.NDArray[np.float32]  # shape (voices, TICK)
@@ -74,8 +74,3 @@ def add(voices: Voices | list[Samples]) -> Samples:
 def minus(total: Samples, own: Samples | None) -> Samples:
     """Mix-minus: everyone but yourself. The total is summed once for all."""
     return total if own is None else total - own
-
-
-def seat_gain(_meter: Meter) -> float:
-    """The gain a seat's voice gets before the sum: where gain riding belongs. Unity: voices pass as they come."""
-    return 1.0

@@ -7,7 +7,8 @@ import structlog
 
 from hustings.audio.level import Meter, Samples
 from hustings.audio.limiter import Limiter
-from hustings.audio.mix import Fader, seat_gain
+from hustings.audio.mix import Fader
+from hustings.audio.riding import Rides
 from hustings.base.grid import TICK
 from hustings.documents.space import Role, Seat
 from hustings.stage.presence import Attendance, Health
@@ -58,8 +59,9 @@ class WarmEncoder:
 class Chair:
     """`voice` is this tick's sound of the seat, None when there is none; `air` its gain into the conversation."""
 
-    def __init__(self, seat: Seat, make_encoder: Callable[[], Encoder]) -> None:
+    def __init__(self, seat: Seat, make_encoder: Callable[[], Encoder], rider: Rides) -> None:
         self.seat = seat
+        self.rider = rider
         self.peer: Source | None = None
         self.broken = False  # the session raised something: it is asked for nothing more, and is to be closed
         self.generation = seat.generation  # of the token that opened the session
@@ -93,9 +95,8 @@ class Chair:
     def listen(self) -> None:
         """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
         self.air = self.switch.gains()
-        self.voice = self._faded(self._pull())
-        if self.voice is not None and (gain := seat_gain(self.meter)) != 1.0:
-            self.voice = self.voice * gain
+        pulled = self._faded(self._pull())
+        self.voice = self.rider.tick(pulled) if pulled is not None else None
         self.meter.push(self.voice)
 
     def _faded(self, pulled: Samples | None) -> Samples | None:

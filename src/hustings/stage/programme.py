@@ -9,6 +9,7 @@ from hustings.audio.beds import end_sound, hold_bed
 from hustings.audio.level import Meter, Samples
 from hustings.audio.limiter import Limiter
 from hustings.audio.mix import SILENCE, Fader
+from hustings.audio.riding import Rides
 from hustings.base.grid import PART, SAMPLE_RATE, TICK, next_part_start, position_at
 from hustings.documents.blocks import ProgrammeBlock
 from hustings.documents.feed import Programme
@@ -62,7 +63,7 @@ class Loop:
 class Timeline:
     """One Space's programme. `position` is the first sample of the next block, None before it begins."""
 
-    def __init__(self, space: str, *, preshow: Samples, resumed: bool) -> None:
+    def __init__(self, space: str, *, preshow: Samples, rider: Rides, resumed: bool) -> None:
         """`resumed`: the Space was already going when this run of the stage began."""
         self.position: int | None = None
         self.kind = Programme.NONE
@@ -74,6 +75,7 @@ class Timeline:
         self._starts_at: int | None = None
         self._hold = Loop(hold_bed())
         self._ended_at = 0
+        self._rider = rider
         self._limiter = Limiter()
         self._faders = {kind: Fader(0.0) for kind in (Programme.PRESHOW, Programme.CONVERSATION, Programme.HOLD)}
 
@@ -137,7 +139,7 @@ class Timeline:
             return self.preshow.tick(position)
         if kind is Programme.HOLD:
             return self._hold.tick(position)
-        return conversation
+        return self._rider.tick(conversation)
 
     def _closing(self, position: int) -> Samples:
         start = position - self._ended_at

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hustings.audio.level import Samples
+from hustings.audio.riding import SEAT, SUM, Range, Rider, Rides
 from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
 from hustings.base.grid import TICK
@@ -74,14 +75,18 @@ class Room:
         preshow: Samples,
         opened_at: float,
         resumed: bool = False,
+        make_rider: Callable[[Range], Rides] = Rider,
     ) -> None:
         self.plan = plan
-        self.timeline = Timeline(plan.id, preshow=preshow, resumed=resumed and plan.doors_at is not None)
+        self.timeline = Timeline(
+            plan.id, preshow=preshow, rider=make_rider(SUM), resumed=resumed and plan.doors_at is not None
+        )
         self.finished_at: float | None = None  # monotonic
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []
         self._outlets = outlets
         self._make_encoder = make_encoder
+        self._make_rider = make_rider
         self._close = close
         self._monitors = Monitors(make_encoder)
         self._ticks = 0
@@ -108,7 +113,7 @@ class Room:
         for seat in seats.values():
             chair = self._chairs.get(seat.id)
             if chair is None:
-                chair = self._chairs[seat.id] = Chair(seat, self._make_encoder)
+                chair = self._chairs[seat.id] = Chair(seat, self._make_encoder, self._make_rider(SEAT))
             chair.update(seat)
             self._aim(chair)
             if chair.peer is not None and chair.generation < seat.generation:
