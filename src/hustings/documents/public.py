@@ -48,14 +48,22 @@ def card(
     listening: int = 0,
 ) -> Card:
     """The public face of a plan. Without `voices` from a stage, seats are shown as not connected."""
+    return Card(
+        id=plan.id, title=plan.title, description=plan.description, state=plan.state, programme=programme,
+        host=plan.host, now=now, starts_at=plan.starts_at, doors_at=plan.doors_at, live_at=plan.live_at,
+        ended_at=plan.ended_at, speakers=_listed(plan, voices), listening=listening, recorded=plan.record,
+        sample=plan.sample, replay=plan.replay,
+    )  # fmt: skip
+
+
+def _listed(plan: SpacePlan, voices: tuple[Voice, ...]) -> tuple[Voice, ...]:
+    """Who is named in public. After the end, a guest who only ever waited backstage is not."""
     told = voices or tuple(
         Voice(seat=s.id, name=s.name, role=s.role, on_air=s.on_air, muted=s.muted)
         for s in plan.seats
         if s.role is not Role.PRODUCER
     )
-    return Card(
-        id=plan.id, title=plan.title, description=plan.description, state=plan.state, programme=programme,
-        host=plan.host, now=now, starts_at=plan.starts_at, doors_at=plan.doors_at, live_at=plan.live_at,
-        ended_at=plan.ended_at, speakers=told, listening=listening, recorded=plan.record, sample=plan.sample,
-        replay=plan.replay,
-    )  # fmt: skip
+    if plan.state is not SpaceState.ENDED:
+        return told
+    waited = {seat.id for seat in plan.seats if not seat.aired}
+    return tuple(voice for voice in told if voice.seat not in waited)

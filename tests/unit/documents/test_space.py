@@ -55,5 +55,16 @@ def test_the_card_shows_what_the_stage_hears_where_it_says_so() -> None:
     assert card(PLAN, now=0.0).speakers[0].connected is False
 
 
+@pytest.mark.parametrize("state", [S.LIVE, S.ENDED])
+def test_who_was_never_on_air_is_not_named_after_the_end(state: SpaceState) -> None:
+    waited = Seat("s3", "Ben", Role.SPEAKER, aired=False)
+    plan = msgspec.structs.replace(PLAN, state=state, seats=(*PLAN.seats, waited))
+    last_told = tuple(Voice(s.id, s.name, s.role, on_air=s.on_air, muted=False) for s in (PLAN.seats[0], waited))
+
+    named = [[voice.name for voice in card(plan, now=0.0, voices=told).speakers] for told in ((), last_told)]
+
+    assert named == [["Ada", "Ben"] if state is S.LIVE else ["Ada"]] * 2
+
+
 def test_only_speakers_may_not_direct() -> None:
     assert [role for role in Role if not role.may_direct] == [Role.SPEAKER]
