@@ -65,6 +65,7 @@ class Seat(msgspec.Struct, frozen=True):
     account: str | None = None  # the account's name, None for a guest
     generation: int = 0  # tokens of an older generation no longer open this seat
     aired: bool = True  # it was on air by a director's hand: its speaker may switch it
+    held: bool = False  # a director switched it off: only a director opens it
 
 
 class Hand(msgspec.Struct, frozen=True):

@@ -112,6 +112,7 @@ def _seat(seat: SeatRecord) -> Seat:
         role=seat.role,
         on_air=seat.on_air,
         aired=seat.aired,
+        held=seat.held_by_director,
         muted=seat.muted,
         account=seat.account_name,
         generation=seat.generation,

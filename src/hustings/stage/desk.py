@@ -50,6 +50,7 @@ def _seat(chair: Chair) -> dict[str, Any]:
         "account": seat.account,
         "on_air": seat.on_air,
         "aired": seat.aired,
+        "held": seat.held,
         "muted": seat.muted,
         "connected": chair.attendance.state.value,
         "level": chair.meter.level,

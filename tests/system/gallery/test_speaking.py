@@ -33,6 +33,14 @@ def _show(hall: Hall, shown: JSON | None) -> None:
     hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=shown)
 
 
+async def _is_told_who_muted_and_cannot_unmute(hall: Hall, page: Page) -> None:
+    await expect(page.get_by_text("ON AIR, MUTED", exact=True)).to_be_visible()
+    await expect(page.get_by_text("The host muted you", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="Unmute")).to_have_count(0)
+    await page.keyboard.press("m")
+    assert MUTE not in hall.scenery.calls
+
+
 async def test_a_guest_is_put_on_air_by_the_host_and_then_goes_off_and_on(hall: Hall) -> None:
     context, page = await _sit(hall, _as_guest(on_air=False, aired=False), **{AIR: {}})
     await expect(page.get_by_text("The host puts you on air.").first).to_be_visible()
@@ -51,10 +59,19 @@ async def test_who_was_taken_off_air_is_told_by_whom(hall: Hall) -> None:
     context, page = await _sit(hall, _as_guest())
     await expect(page.get_by_role("button", name="Go backstage")).to_be_visible()
 
-    _show(hall, _as_guest(on_air=False, aired=True))
+    _show(hall, _as_guest(on_air=False, aired=True, held=True))
 
     await expect(page.get_by_text("The host took you off air, and puts you on again.")).to_be_visible()
     await expect(page.get_by_role("button", name="Go on air")).to_have_count(0)
+    await context.close()
+
+
+async def test_who_was_never_on_air_and_is_muted_by_the_host_is_not_said_to_have_been_taken_off(hall: Hall) -> None:
+    context, page = await _sit(hall, _as_guest(on_air=False, aired=False, muted=True, held=True))
+
+    await expect(page.get_by_text("The host muted you", exact=True)).to_be_visible()
+    await expect(page.get_by_text("The host puts you on air.").first).to_be_visible()
+    await expect(page.get_by_text("The host took you off air")).to_have_count(0)
     await context.close()
 
 
@@ -62,25 +79,53 @@ async def test_who_is_muted_by_the_host_is_told_so_and_offered_no_button(hall: H
     context, page = await _sit(hall, _as_guest())
     await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
 
-    _show(hall, _as_guest(muted=True))
-    await expect(page.get_by_text("ON AIR, MUTED", exact=True)).to_be_visible()
-    await expect(page.get_by_text("The host muted you", exact=True)).to_be_visible()
-    await expect(page.get_by_role("button", name="Unmute")).to_have_count(0)
-    await page.keyboard.press("m")
-    assert hall.scenery.calls == []
+    _show(hall, _as_guest(muted=True, held=True))
+    await _is_told_who_muted_and_cannot_unmute(hall, page)
 
     _show(hall, _as_guest())
     await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
     await context.close()
 
 
-async def test_who_comes_back_muted_learns_from_the_refusal_who_did_it(hall: Hall) -> None:
+async def test_who_comes_back_muted_by_the_host_is_told_so_without_a_press(hall: Hall) -> None:
+    context, page = await _sit(hall, _as_guest(muted=True, held=True))
+
+    await page.reload()
+
+    await _is_told_who_muted_and_cannot_unmute(hall, page)
+    await context.close()
+
+
+async def test_who_comes_back_off_air_by_the_host_is_offered_no_switch(hall: Hall) -> None:
+    context, page = await _sit(hall, _as_guest(on_air=False, aired=True, held=True))
+
+    await page.reload()
+
+    await expect(page.get_by_text("The host took you off air, and puts you on again.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Go on air")).to_have_count(0)
+    await context.close()
+
+
+async def test_who_unmutes_the_moment_the_host_mutes_reads_the_refusal(hall: Hall) -> None:
     context, page = await _sit(hall, _as_guest(muted=True), **{MUTE: REFUSED})
 
     await page.get_by_role("button", name="Unmute").click()
 
-    await expect(page.get_by_text("The host muted you", exact=True)).to_be_visible()
+    await expect(page.get_by_text(REFUSED[1]["error"])).to_be_visible()
     await expect(page.get_by_text("ON AIR, MUTED", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+    await context.close()
+
+
+async def test_who_directs_and_was_muted_by_another_unmutes_alone(hall: Hall) -> None:
+    cohost = desk("live", [HOST, person(3, "cohost", muted=True, held=True)], you="s3")
+    context, page = await _sit(hall, cohost, **{MUTE: {}})
+
+    await page.get_by_role("button", name="Unmute").click()
+    _show(hall, desk("live", [HOST, person(3, "cohost")], you="s3"))
+
+    await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
+    assert hall.scenery.calls == [MUTE]
     await context.close()
 
 

@@ -105,6 +105,12 @@ def test_the_plan_says_who_is_on_stage_and_who_asks() -> None:
     assert (plan.hands[0].name, plan.hands[0].asked_at) == ("Chi", 5.0)
 
 
+def test_the_plan_says_whose_switch_a_director_holds() -> None:
+    plan = plan_of(SPACE, [seat("a", held_by_director=True), seat("b")], [])
+
+    assert [each.held for each in plan.seats] == [True, False]
+
+
 def test_a_calendar_entry_says_when_in_utc_and_reminds() -> None:
     space = msgspec.structs.replace(SPACE, starts_at=1_786_564_800.0, title="Ferries, and; commas")
 

@@ -25,7 +25,7 @@ def told(event: bytes) -> dict[str, Any]:
 
 async def opened(folder: Path) -> tuple[Town, Desk, SpacePlan]:
     town = Town(folder)
-    seats = (seat("ada", role=Role.HOST), msgspec.structs.replace(seat("ben"), aired=False))
+    seats = (seat("ada", role=Role.HOST), msgspec.structs.replace(seat("ben"), aired=False, held=True))
     plan = msgspec.structs.replace(make_plan(*seats), hands=(Hand("h1", "Eve", 1.0),))
     await town.rooms.put(plan)
     for name, speaker in (("ada", Speaker(500.0)), ("ben", Speaker(1000.0, 0.0))):
@@ -57,6 +57,7 @@ async def test_a_host_sees_seats_levels_and_hands(tmp_path: Path) -> None:
     assert event["hands"] == [{"id": "h1", "name": "Eve", "asked_at": 1.0}]
     ada, ben = event["seats"]
     assert (ada["aired"], ben["aired"]) == (True, False)
+    assert (ada["held"], ben["held"]) == (False, True)
     assert ada["connected"] == "connected"
     assert ada["speaking"]
     assert ada["level"] > 0.5

@@ -205,6 +205,13 @@ async def test_raising_hands_without_end_is_slowed(world: World) -> None:
     assert [answer.status_code for answer in answers] == [201] * 6 + [429]
 
 
+def _is_held(world: World, space: dict[str, Any], grant: dict[str, Any]) -> bool:
+    """Whether the stage was told that a director keeps this seat's microphone shut."""
+    planned = world.stage.plans[space["id"]].seat(grant["seat"])
+    assert planned is not None
+    return planned.held
+
+
 async def test_a_speaker_switches_their_own_microphone_but_not_against_the_host(world: World) -> None:
     host, space, _ = await staged(world)
     grant = (await guest_seat(world, host, space["id"], "Ben")).json()
@@ -212,11 +219,14 @@ async def test_a_speaker_switches_their_own_microphone_but_not_against_the_host(
     seat = f"{at(space)}/seats/{grant['seat']}"
 
     own = [(await ben.post(f"{seat}/mute", json={"on": on})).json()["muted"] for on in (True, False)]
+    held = [_is_held(world, space, grant)]
     await host.post(f"{seat}/mute", json={"on": True})
+    held.append(_is_held(world, space, grant))
     refused = await ben.post(f"{seat}/mute", json={"on": False})
     lifted = await host.post(f"{seat}/mute", json={"on": False})
+    held.append(_is_held(world, space, grant))
 
-    assert own == [True, False]
+    assert (own, held) == ([True, False], [False, True, False])
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert lifted.json()["muted"] is False
 

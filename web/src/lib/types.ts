@@ -144,6 +144,8 @@ export interface DeskSeat {
   on_air: boolean;
   /** Has been put on air by somebody who directs; then the speaker switches alone. Absent means yes. */
   aired?: boolean;
+  /** Somebody who directs switched it off; only somebody who directs opens it. Absent means no. */
+  held?: boolean;
   muted: boolean;
   connected: Connected;
   level: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, columns, condition, light, lightSentence, nextStep } from './derive';
+import { awaitsAir, columns, condition, light, lightSentence, nextStep, shut } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -43,6 +43,10 @@ describe('the light', () => {
     expect(lightSentence('backstage', guest)).toContain('The host puts you on air.');
     expect(lightSentence('backstage', desk({}, { on_air: false, aired: true }))).not.toContain('The host');
     expect([{ on_air: false, aired: false }, { on_air: true, aired: false }, { on_air: false }].map((me) => awaitsAir({ ...SEAT, ...me }))).toEqual([true, false, false]);
+  });
+  it('holds a microphone shut that somebody who directs muted, except for who directs too', () => {
+    const [held, guest] = [{ muted: true, held: true }, { may_direct: false }];
+    expect([desk(guest, held), desk({}, held), desk(guest, { muted: true }), desk(guest, { held: true }), null].map(shut)).toEqual([true, false, false, false, false]);
   });
   it('tells who will be on air that it comes', () => {
     const before = desk({ state: 'doors' });

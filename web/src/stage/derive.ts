@@ -42,6 +42,12 @@ export function lightSentence(shown: Light, desk: Desk | null): string {
 /** A guest comes on air by the hand of somebody who directs, and only then switches alone. */
 export const awaitsAir = (me: DeskSeat): boolean => !me.on_air && me.aired === false;
 
+/** Muted by somebody who directs: the button to unmute would be refused. Who directs opens every microphone, their own too. */
+export function shut(desk: Desk | null): boolean {
+  const me = mySeat(desk);
+  return me?.muted === true && me.held === true && !desk?.may_direct;
+}
+
 /** The next thing to do, for whoever directs. */
 export type Step = 'doors' | 'live' | 'end' | null;
 export function nextStep(desk: Desk | null): Step {
