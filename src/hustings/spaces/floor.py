@@ -11,6 +11,7 @@ from hustings.documents.space import Role
 from hustings.spaces.errors import NoSuchSeat, NoSuchSpace, SeatTokenRefused
 from hustings.spaces.permissions import Standing
 from hustings.spaces.stage_link import Stage
+from hustings.spaces.stage_rules import require_agreement
 from hustings.square.principal import Principal, Scope
 from hustings.store.store import Store, Work
 from hustings.store.values import SeatRecord, SpaceRecord
@@ -39,6 +40,15 @@ class Change:
         if seat is None or seat.space_id != self.space.id or seat.removed_at is not None:
             raise NoSuchSeat("This seat is not taken any more. Reload to see who is on stage.")
         return seat
+
+    async def agree(self, held: SeatRecord, *, agreed: bool) -> SeatRecord:
+        """Note of a taken seat that its holder agreed to be recorded; raises RecordingNotAgreed.
+
+        The race: a link is opened twice at once, and one of the two agrees. What was agreed first stays.
+        """
+        require_agreement(self.space, agreed=agreed)
+        agreed_at = held.agreed_recording_at or (self.now if agreed else None)
+        return await self.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=agreed_at))
 
 
 class Floor:

@@ -12,11 +12,11 @@ from hustings.spaces import life
 from hustings.spaces.errors import NoSuchRequest, TooManyHands, WrongState
 from hustings.spaces.floor import Change, Floor, SeatGrant
 from hustings.spaces.permissions import Action, decide, require
-from hustings.spaces.stage_rules import require_agreement, require_free_name, require_room
+from hustings.spaces.stage_rules import is_settled, require_agreement, require_free_name, require_room
 from hustings.square.names import display_name
 from hustings.square.principal import NOBODY, Principal, Scope
 from hustings.square.secrets import hashed
-from hustings.store.values import Request, RequestState, SeatRecord
+from hustings.store.values import Account, Request, RequestState, SeatRecord
 
 MAX_PENDING = 200  # raised hands of one Space: more than any director reads
 
@@ -92,7 +92,9 @@ class Hands:
             life.require_open(look.space)
             request = await _own(look, principal, request_id, secret)
             if request.state is RequestState.ACCEPTED and request.seat_id is not None:
-                return self._floor.grant(await look.seat(request.seat_id))
+                taken = await look.seat(request.seat_id)
+                if is_settled(look.space, taken, agreed=agreed):
+                    return self._floor.grant(taken)
         async with self._floor.changing(space_id, NOBODY) as change:
             request = await _own(change, principal, request_id, secret)
             seat = await _seated(change, request, principal, agreed=agreed)
@@ -133,21 +135,27 @@ async def _moved(change: Change, request: Request, to: RequestState) -> Request:
 async def _seated(change: Change, request: Request, principal: Principal, *, agreed: bool) -> SeatRecord:
     life.require_open(change.space)
     if request.state is RequestState.ACCEPTED and request.seat_id is not None:
-        return await change.seat(request.seat_id)
+        return await change.agree(await change.seat(request.seat_id), agreed=agreed)
     require_agreement(change.space, agreed=agreed)
     moved = await _moved(change, request, RequestState.ACCEPTED)
     account = principal.account if principal.account and principal.account.id == request.account_id else None
     held = await change.work.seats.of_account(change.space.id, account.id) if account else None
-    if held is None:
-        seats = await change.seats()
-        require_room(seats, Role.SPEAKER)
-        if account is None:
-            require_free_name(change.space, seats, request.name)
-        held = SeatRecord(
-            new_id(change.now), change.space.id, request.name, Role.SPEAKER, change.now,
-            agreed_recording_at=change.now if agreed else None,
-            account_id=account.id if account else None, account_name=account.name if account else None,
-        )  # fmt: skip
-        await change.work.seats.add(held)
-    await change.work.requests.put(msgspec.structs.replace(moved, seat_id=held.id))
-    return held
+    if held is not None:
+        seat = await change.agree(held, agreed=agreed)
+    else:
+        seat = await _new_seat(change, request, account, agreed=agreed)
+    await change.work.requests.put(msgspec.structs.replace(moved, seat_id=seat.id))
+    return seat
+
+
+async def _new_seat(change: Change, request: Request, account: Account | None, *, agreed: bool) -> SeatRecord:
+    seats = await change.seats()
+    require_room(seats, Role.SPEAKER)
+    if account is None:
+        require_free_name(change.space, seats, request.name)
+    seat = SeatRecord(
+        new_id(change.now), change.space.id, request.name, Role.SPEAKER, change.now,
+        agreed_recording_at=change.now if agreed else None,
+        account_id=account.id if account else None, account_name=account.name if account else None,
+    )  # fmt: skip
+    return await change.work.seats.add(seat)

@@ -13,7 +13,7 @@ from hustings.spaces.errors import NoSuchInvitation, NotAllowed, TooManyInvitati
 from hustings.spaces.floor import Change, Floor, SeatGrant, found, standing_of
 from hustings.spaces.permissions import Action, decide, require
 from hustings.spaces.spaces import SpaceView
-from hustings.spaces.stage_rules import require_agreement, require_free_name, require_room
+from hustings.spaces.stage_rules import is_settled, require_agreement, require_free_name, require_room
 from hustings.square.names import display_name
 from hustings.square.principal import NOBODY, Principal
 from hustings.square.secrets import hashed
@@ -71,9 +71,10 @@ class Invitations:
         """The seat, or again the same seat when the browser comes back through the link."""
         async with self._floor.store.read() as work:
             invitation = await _open(work, secret)
-            life.require_open(found(await work.spaces.get(invitation.space_id)))
+            space = found(await work.spaces.get(invitation.space_id))
+            life.require_open(space)
             taken = await work.seats.get(invitation.seat_id) if invitation.seat_id else None
-        if taken is not None and (taken.agreed_recording_at is not None or not agreed):
+        if taken is not None and is_settled(space, taken, agreed=agreed):
             return self._floor.grant(taken)
         async with self._floor.changing(invitation.space_id, NOBODY) as change:
             seat = await _seated(change, secret, name, agreed=agreed)
@@ -90,15 +91,14 @@ async def _open(work: Work, secret: str) -> Invitation:
 async def _seated(change: Change, secret: str, name: str, *, agreed: bool) -> SeatRecord:
     life.require_open(change.space)
     invitation = await _open(change.work, secret)
-    agreed_at = change.now if agreed else None
     if invitation.seat_id is not None:
-        held = await change.seat(invitation.seat_id)
-        return await change.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=agreed_at))
+        return await change.agree(await change.seat(invitation.seat_id), agreed=agreed)
     require_agreement(change.space, agreed=agreed)
     seats = await change.seats()
     require_room(seats, invitation.role)
     shown = display_name(name or invitation.name)
     require_free_name(change.space, seats, shown)
+    agreed_at = change.now if agreed else None
     seat = SeatRecord(new_id(change.now), change.space.id, shown, invitation.role, change.now, agreed_at)
     await change.work.seats.add(seat)
     await change.work.invitations.put(msgspec.structs.replace(invitation, seat_id=seat.id, accepted_at=change.now))

@@ -8,7 +8,7 @@ from hustings.spaces import life
 from hustings.spaces.errors import NotAllowed, NotInvited
 from hustings.spaces.floor import Change, Floor, SeatGrant
 from hustings.spaces.permissions import Action, Standing, decide, decide_seat, require
-from hustings.spaces.stage_rules import require_agreement, require_room, with_role
+from hustings.spaces.stage_rules import is_settled, require_agreement, require_room, with_role
 from hustings.square.principal import Principal, Scope
 from hustings.store.values import Account, Invitation, SeatRecord
 
@@ -29,12 +29,11 @@ class Seats:
         async with self._floor.looking(space_id, principal) as look:
             life.require_open(look.space)
             held = await look.work.seats.of_account(space_id, account.id)
-        if held is not None and held.agreed_recording_at is not None:
+            settled = held is not None and is_settled(look.space, held, agreed=agreed)
+        if held is not None and settled:
             return self._floor.grant(held)
         async with self._floor.changing(space_id, principal) as change:
-            require_agreement(change.space, agreed=agreed)
-            agreed_at = change.now if agreed else None
-            seat = await _new_seat(change, account, agreed_at, on_air=on_air)
+            seat = await _seated(change, account, agreed=agreed, on_air=on_air)
         return self._floor.grant(seat)
 
     async def exchange(self, space_id: str, principal: Principal) -> SeatGrant:
@@ -93,15 +92,17 @@ def _held(seat: SeatRecord, standing: Standing, *, opens: bool) -> bool:
     return not opens
 
 
-async def _new_seat(change: Change, account: Account, agreed_at: float | None, *, on_air: bool) -> SeatRecord:
+async def _seated(change: Change, account: Account, *, agreed: bool, on_air: bool) -> SeatRecord:
     held = await change.work.seats.of_account(change.space.id, account.id)
     if held is not None:
-        return await change.work.seats.put(msgspec.structs.replace(held, agreed_recording_at=agreed_at))
+        return await change.agree(held, agreed=agreed)
+    require_agreement(change.space, agreed=agreed)
     role, invitation = await _role_of(change, account)
     require_room(await change.seats(), role)
     switched_on = role is not Role.PRODUCER and (on_air or role is Role.HOST)
     seat = SeatRecord(
-        new_id(change.now), change.space.id, account.display_name, role, change.now, agreed_at,
+        new_id(change.now), change.space.id, account.display_name, role, change.now,
+        agreed_recording_at=change.now if agreed else None,
         account_id=account.id, account_name=account.name, on_air=switched_on, aired=switched_on,
     )  # fmt: skip
     await change.work.seats.add(seat)

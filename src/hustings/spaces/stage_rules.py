@@ -37,6 +37,11 @@ def require_agreement(space: SpaceRecord, *, agreed: bool) -> None:
         raise RecordingNotAgreed("This Space is recorded. To speak in it, agree to be recorded.")
 
 
+def is_settled(space: SpaceRecord, seat: SeatRecord, *, agreed: bool) -> bool:
+    """Whether who comes back to a taken seat leaves nothing about the recording to ask or to note."""
+    return seat.agreed_recording_at is not None or not (agreed or space.record)
+
+
 def require_all_agreed(seats: Sequence[SeatRecord]) -> None:
     """Before a Space is recorded after all: nobody who can be heard may be in the recording unasked."""
     unasked = [seat.name for seat in seats if seat.role is not Role.PRODUCER and seat.agreed_recording_at is None]

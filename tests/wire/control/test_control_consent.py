@@ -1,6 +1,10 @@
 """What nobody may do to others: record them unasked, speak by a token that only reads, direct after handing over."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import httpx
+import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from tests.support.control import World, guest_seat, new_space
@@ -41,6 +45,76 @@ async def test_consent_is_noted_of_those_who_gave_it_and_recording_waits_for_the
     assert again["seat"] == seat
     assert await consents(world, space) == {"ada": True, "Ben": True}
     assert recorded.json()["record"] is True
+
+
+Accept = Callable[[bool], Awaitable[httpx.Response]]
+
+
+async def by_invitation(world: World, host: httpx.AsyncClient, space: dict[str, object]) -> Accept:
+    url = (await host.post(f"{at(space)}/invitations", json={})).json()["url"]
+    guest, path = await world.person(), f"/api/v1/invitations/{url.rpartition('/')[2]}/accept"
+    return lambda agrees: guest.post(path, json={"name": "Ben", "agree_recording": agrees})
+
+
+async def by_account(world: World, host: httpx.AsyncClient, space: dict[str, object]) -> Accept:
+    return lambda agrees: host.post(f"{at(space)}/seat", json={"agree_recording": agrees})
+
+
+async def by_raised_hand(world: World, host: httpx.AsyncClient, space: dict[str, object]) -> Accept:
+    guest = await world.person()
+    hand = (await guest.post(f"{at(space)}/requests", json={"name": "Ben"})).json()
+    await host.post(f"{at(space)}/requests/{hand['id']}/approve")
+    path = f"{at(space)}/requests/{hand['id']}/accept"
+    return lambda agrees: guest.post(path, json={"secret": hand["secret"], "agree_recording": agrees})
+
+
+WAYS = (by_invitation, by_account, by_raised_hand)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("record", [True, False])
+async def test_of_two_who_open_one_link_at_once_the_one_who_agrees_is_noted(
+    world: World, way: Callable[..., Awaitable[Accept]], record: bool
+) -> None:
+    host = await world.program("ada")
+    for agree in [(True, False), (False, True), (True, False, False)]:
+        space = await new_space(host, record=record)
+        accept = await way(world, host, space)
+
+        answers = await asyncio.gather(*(accept(agrees) for agrees in agree))
+
+        assert answers[agree.index(True)].status_code in {200, 201}
+        assert list((await consents(world, space)).values()) == [True]
+        assert {answer.status_code for answer in answers} <= {200, 201, 400, 409}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_who_comes_back_to_a_seat_and_agrees_is_noted_and_stays_so(
+    world: World, way: Callable[..., Awaitable[Accept]]
+) -> None:
+    host = await world.program("ada")
+    space = await new_space(host, record=False)
+    accept = await way(world, host, space)
+
+    noted: list[bool] = []
+    for agrees in (False, True, False):
+        assert (await accept(agrees)).is_success
+        noted += (await consents(world, space)).values()
+
+    assert noted == [False, True, True]
+
+
+async def test_an_account_that_raised_its_hand_and_agrees_is_noted_in_the_seat_it_had(world: World) -> None:
+    host, ben = await world.program("ada"), await world.program("ben")
+    space = await new_space(host, record=False, speakers=["ben"])
+    await ben.post(f"{at(space)}/seat", json={})
+    hand = (await ben.post(f"{at(space)}/requests", json={})).json()
+    await host.post(f"{at(space)}/requests/{hand['id']}/approve")
+
+    accepted = await ben.post(f"{at(space)}/requests/{hand['id']}/accept", json=AGREED)
+
+    assert accepted.is_success
+    assert await consents(world, space) == {"ben": True}
 
 
 async def bearer_of(world: World, name: str, *scopes: str) -> httpx.AsyncClient:
