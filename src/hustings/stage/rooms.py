@@ -182,11 +182,15 @@ class Rooms:
     async def authorise(self, space: str, token: str) -> SeatClaim:
         """The claim a bearer token makes good; raises Unauthorized, Forbidden, NotFound, Conflict, Unavailable."""
         self.room(space)
-        seat_token = await self._exchange(space, token) if token.startswith(ACCOUNT_PREFIX) else token
+        return self.seated(space, await self._exchange(space, token) if token.startswith(ACCOUNT_PREFIX) else token)
+
+    def seated(self, space: str, seat_token: str) -> SeatClaim:
+        """The claim of a seat token, which asks nobody and takes no seat; raises as `authorise` does."""
+        room = self.room(space)
         claim = self._tokens.open(seat_token)
         if claim.space != space:
             raise NotSeated("This token opens a seat in another Space.")
-        self.room(space).admit(claim)
+        room.admit(claim)
         return claim
 
     def attach(self, claim: SeatClaim, peer: Source) -> None:

@@ -66,7 +66,7 @@ def stage_routes(rooms: Rooms, desk: Desk, cluster_key: str) -> list[Route]:
         return Response(status_code=204)
 
     async def read_desk(request: Request) -> Response:
-        claim = await rooms.authorise(request.path_params["space"], bearer_of(request))
+        claim = rooms.seated(request.path_params["space"], bearer_of(request))
         return StreamingResponse(desk.open(claim), media_type="text/event-stream", headers=_STREAM)
 
     return [

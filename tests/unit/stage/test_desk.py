@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
-from tests.support.stage import Speaker, Town, make_plan, seat
+from starlette.applications import Starlette
+from tests.support.stage import KEY, Speaker, Town, make_plan, seat
 
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Hand, Role, SpacePlan
 from hustings.stage.desk import EVERY, MOST_READERS, REMOVED, Desk, DeskFull
+from hustings.stage.problems import PROBLEMS
+from hustings.stage.routes import stage_routes
 
 pytestmark = pytest.mark.usefixtures("beds")
 
@@ -114,3 +118,14 @@ async def test_the_stream_of_a_deleted_space_ends_without_telling_anybody_they_w
     with pytest.raises(StopAsyncIteration):
         await next_event(ada, town)
     await town.rooms.close()
+
+
+async def test_an_account_s_token_opens_no_desk_and_takes_no_seat_there(tmp_path: Path) -> None:
+    town, desk, _ = await opened(tmp_path)
+    doors = Starlette(routes=list(stage_routes(town.rooms, desk, KEY)), exception_handlers=PROBLEMS)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://stage") as http:
+        answer = await http.get("/api/v1/spaces/space1/desk", headers={"Authorization": "Bearer hst_secret"})
+
+    assert (answer.status_code, town.exchanged) == (401, [])
+    await town.rooms.authorise("space1", "hst_secret")
+    assert town.exchanged == [("space1", "hst_secret")]
