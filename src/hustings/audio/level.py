@@ -20,8 +20,6 @@ AUDIBLE_ABOVE = -60.0  # dBFS: quieter than this, nobody minds hearing themselve
 HANGOVER = 25  # ticks (0.5 s): the pauses inside a sentence do not end it
 WINDOW = 10  # ticks (0.2 s): what a level is told over
 STRETCH = 2**20  # samples, 22 s
-CLIPPED = 0.985  # of full scale
-CLIPPING_SHARE = 0.001  # of the samples of the window
 
 
 def power(samples: Samples) -> float:
@@ -44,22 +42,13 @@ class Meter:
 
     def __init__(self) -> None:
         self._powers: deque[float] = deque([0.0] * WINDOW, WINDOW)
-        self._clipped: deque[float] = deque([0.0] * WINDOW, WINDOW)
         self._quiet_ticks = self._inaudible_ticks = HANGOVER
         self.speaking = False
 
     def push(self, samples: Samples | None) -> None:
         """Take in one tick of sound; None is silence."""
-        if samples is None:
-            self._push(0.0, 0.0)
-            return
-        mean_square = power(samples)
-        loud = mean_square > 0.1 and float(np.abs(samples).max()) >= CLIPPED
-        self._push(mean_square, float(np.mean(np.abs(samples) >= CLIPPED)) if loud else 0.0)
-
-    def _push(self, mean_square: float, clipped: float) -> None:
+        mean_square = 0.0 if samples is None else power(samples)
         self._powers.append(mean_square)
-        self._clipped.append(clipped)
         db = decibels(mean_square)
         self._quiet_ticks = self._quiet_ticks + 1 if db < SILENT_BELOW else 0
         self._inaudible_ticks = self._inaudible_ticks + 1 if db < AUDIBLE_ABOVE else 0
@@ -82,10 +71,6 @@ class Meter:
     def level(self) -> float:
         """0 to 1, for a bar."""
         return round(shown(self.db), 2)
-
-    @property
-    def clipping(self) -> bool:
-        return sum(self._clipped) / WINDOW > CLIPPING_SHARE
 
 
 def k_weighting(frequencies: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import structlog
 
+from hustings.audio.health import VoiceHealth
 from hustings.audio.level import Meter, Samples
 from hustings.audio.limiter import Limiter
 from hustings.audio.mix import Fader
@@ -66,11 +67,13 @@ class Chair:
         self.broken = False  # the session raised something: it is asked for nothing more, and is to be closed
         self.generation = seat.generation  # of the token that opened the session
         self.attendance = Attendance()
-        self.meter = Meter()
+        self.meter = Meter()  # of the voice as the others hear it
+        self.health = VoiceHealth()  # of the voice as it came
         self.encoder = WarmEncoder(make_encoder)
         self.limiter = Limiter()
         self.switch = Fader(0.0)
         self.voice: Samples | None = None
+        self._came: Samples | None = None
         self.air: Samples | float = 0.0
         self._mute = Fader(0.0 if seat.muted else 1.0)
         self._track_next = 0
@@ -95,8 +98,8 @@ class Chair:
     def listen(self) -> None:
         """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
         self.air = self.switch.gains()
-        pulled = self._faded(self._pull())
-        self.voice = self.rider.tick(pulled) if pulled is not None else None
+        self._came = self._faded(self._pull())
+        self.voice = self.rider.tick(self._came) if self._came is not None else None
         self.meter.push(self.voice)
 
     def _faded(self, pulled: Samples | None) -> Samples | None:
@@ -115,6 +118,11 @@ class Chair:
             self.broken = True
             log.exception("peer failed to give sound", seat=self.seat.id)
             return None
+
+    def judge(self, sent: Samples) -> None:
+        """Look at this tick's sound beside what the seat is sent in it."""
+        if self._came is not None:
+            self.health.push(self._came, sent)
 
     def send(self, packet: bytes) -> None:
         if self.peer is None or self.broken:

@@ -36,8 +36,10 @@ def _health(chair: Chair) -> dict[str, Any]:
         "loss": round(health.loss, 3) if health else 0.0,
         "jitter_ms": round(health.jitter_ms, 1) if health else 0.0,
         "concealed": round(health.concealed, 3) if health else 0.0,
-        "narrowband": False,
-        "clipping": chair.meter.clipping,
+        "narrowband": chair.health.narrowband,
+        "clipping": chair.health.clipping,
+        "dead": chair.health.dead,
+        "echo": chair.health.echoes,
     }
 
 

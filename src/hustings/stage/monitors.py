@@ -42,11 +42,14 @@ class Bus:
         """What `chair`, whose part of this bus is `own`, hears of it."""
         if own is None or not chair.meter.audible:
             chair.limiter.follow(self.limiter)
+            chair.judge(self._limited)
             return self.packet(tick)
         return self.encoded(chair, minus(self._raw, own), tick)
 
     def encoded(self, chair: Chair, heard: Samples, tick: int) -> bytes:
-        return chair.encoder.encode(tick, chair.limiter.tick(heard), self.before)
+        limited = chair.limiter.tick(heard)
+        chair.judge(limited)
+        return chair.encoder.encode(tick, limited, self.before)
 
 
 def _parts(chair: Chair) -> tuple[Samples | None, Samples | None]:

@@ -18,6 +18,8 @@ CURES: dict[tuple[str, Any], str] = {
     ("loss", 0.2): "A cable or a nearer access point helps.",
     ("loss", 0.05): "The network drops some packets.",
     ("clipping", True): "Too loud: ask for a little more distance.",
+    ("echo", True): "Headphones help. Until then, mute while others speak.",
+    ("dead", True): "Is the microphone switched off, at its cable or its key?",
     ("narrowband", True): "Another microphone or leaving Bluetooth helps.",
 }
 # How far what is in a box reaches beyond its right edge.

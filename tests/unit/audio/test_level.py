@@ -61,12 +61,3 @@ def test_the_level_is_of_the_last_fifth_of_a_second() -> None:
     for _ in range(10):
         meter.push(None)
     assert meter.level == 0.0
-
-
-def test_clipped_speech_is_told_and_loud_speech_is_not() -> None:
-    clipped, loud = Meter(), Meter()
-    for _ in range(10):
-        clipped.push(np.clip(sine(3.0), -1, 1))
-        loud.push(sine(0.9))
-    assert clipped.clipping
-    assert not loud.clipping

@@ -134,6 +134,10 @@ export interface Health {
   concealed: number;
   narrowband: boolean;
   clipping: boolean;
+  /** The microphone gives not even a room's noise. */
+  dead?: boolean;
+  /** It gives back what its owner is sent. */
+  echo?: boolean;
 }
 
 export interface DeskSeat {

@@ -75,6 +75,9 @@ describe('a condition', () => {
     [{ health: { ...healthy, concealed: 0.05 } }, 'small losses'],
     [{ health: { ...healthy, narrowband: true } }, 'phone sound'],
     [{ health: { ...healthy, narrowband: true, clipping: true } }, 'clipping'],
+    [{ health: { ...healthy, echo: true, narrowband: true } }, 'echo'],
+    [{ health: { ...healthy, dead: true } }, 'no sound'],
+    [{ health: { ...healthy, dead: true, echo: true }, muted: true }, 'good'],
     [{ health: null }, 'here'],
   ])('of %o is %s', (changes, word) => expect(condition({ ...SEAT, ...changes }).word).toBe(word));
 });

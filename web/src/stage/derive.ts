@@ -81,6 +81,8 @@ export function condition(seat: DeskSeat): Condition {
   if (seat.connected === 'reconnecting') return { word: 'reconnecting', cure: 'The seat is kept; it comes back by itself.' };
   const { health } = seat;
   if (!health) return { word: 'here', cure: '' };
+  if (health.dead && !seat.muted) return { word: 'no sound', cure: 'Is the microphone switched off, at its cable or its key?' };
+  if (health.echo && !seat.muted) return { word: 'echo', cure: 'Headphones help. Until then, mute while others speak.' };
   if (health.clipping) return { word: 'clipping', cure: 'Too loud: ask for a little more distance.' };
   if (health.loss > 0.1 || health.concealed > 0.08) return { word: 'breaking up', cure: 'A cable or a nearer access point helps.' };
   if (health.loss > 0.03 || health.concealed > 0.03) return { word: 'small losses', cure: 'The network drops some packets.' };

@@ -1,0 +1,93 @@
+"""What the desk says of a seat's sound, within five seconds of its going wrong: real speech, mixed and ridden."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from scipy.signal import resample_poly
+from tests.support.hearing import voices
+from tests.support.stage import Hall, Speaker, hall, make_plan, seat
+
+from hustings.audio.level import Samples
+from hustings.audio.riding import Rider
+from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.stage.desk import body
+
+pytestmark = pytest.mark.usefixtures("beds")
+WITHIN = 5.0  # seconds
+
+
+class Voice(Speaker):
+    """Says a sound once through."""
+
+    def __init__(self, sound: Samples) -> None:
+        super().__init__()
+        self._ticks = sound[: len(sound) // TICK * TICK].reshape(-1, TICK)
+
+    def pull(self) -> Samples | None:
+        self.pulled += 1
+        tick: Samples = self._ticks[(self.pulled - 1) % len(self._ticks)]
+        return tick
+
+
+class Loudspeaker(Speaker):
+    """A laptop without headphones: its microphone hears what it is sent, 200 ms later."""
+
+    def pull(self) -> Samples | None:
+        self.pulled += 1
+        hiss = np.random.default_rng(self.pulled).normal(0, 0.0003, TICK).astype(np.float32)
+        return hiss + (0.2 * self.heard[-10] if len(self.heard) >= 10 else 0)
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Samples]:
+    return voices(tmp_path_factory.mktemp("voices"))
+
+
+def _health(stage: Hall, seconds: float = WITHIN) -> dict[str, dict[str, Any]]:
+    stage.seconds(seconds)
+    told = msgspec.json.decode(b"{" + body(stage.room, 0.0, directs=True))
+    return {found["id"]: found["health"] for found in told["seats"]}
+
+
+def _stage(people: dict[str, Speaker]) -> Hall:
+    stage = hall(make_plan(*(seat(name) for name in people)), make_rider=Rider)
+    for name, person in people.items():
+        stage.seat(name, person)
+    return stage
+
+
+def _wrong(health: dict[str, Any]) -> set[str]:
+    return {name for name in ("narrowband", "clipping", "dead", "echo") if health[name]}
+
+
+def test_a_good_voice_has_nothing_wrong_however_quiet_or_loud(said: dict[str, Samples]) -> None:
+    loud = said["en-gb+f3"] * (0.95 / np.abs(said["en-gb+f3"]).max())
+    stage = _stage({"ada": Voice(said["en-us"]), "ben": Voice(said["de"] * 0.05), "eve": Voice(loud)})
+    for _ in range(4):
+        assert [_wrong(found) for found in _health(stage).values()] == [set(), set(), set()]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (lambda sound: resample_poly(resample_poly(sound, 1, 6), 6, 1).astype(np.float32), "narrowband"),
+        (lambda sound: np.clip(sound * 40, -1, 1), "clipping"),
+        (np.zeros_like, "dead"),
+    ],
+)
+def test_what_is_wrong_with_a_microphone_is_told_of_its_seat_alone(
+    spoil: Any, word: str, said: dict[str, Samples]
+) -> None:
+    loud = said["en-gb+f3"] * (0.95 / np.abs(said["en-gb+f3"]).max())
+    stage = _stage({"ada": Voice(said["en-us"]), "ben": Voice(spoil(said["de"][: 5 * SAMPLE_RATE]))})
+    health = _health(stage)
+    assert word in _wrong(health["ben"])
+    assert _wrong(health["ada"]) == set()
+
+
+def test_a_loudspeaker_that_returns_the_others_is_told_of_its_seat_alone(said: dict[str, Samples]) -> None:
+    health = _health(_stage({"ada": Voice(said["en-us"]), "ben": Loudspeaker()}))
+    assert _wrong(health["ben"]) == {"echo"}
+    assert _wrong(health["ada"]) == set()
