@@ -15,17 +15,18 @@ import numpy.typing as npt
 from hustings.audio.level import SPEAKS_ABOVE, Samples, decibels, power
 from hustings.base.grid import SAMPLE_RATE, TICK
 
-SPEECH_TICKS: Final = 100  # 2 s of speech: two or three words have an s or an f in them
-SHARPEST: Final = 4  # of them: fewer may be clicks
+EVERY: Final = 2  # ticks: what a spectrum is taken of; every tick would tell no more
+SPEECH: Final = 70  # spectra, 2.8 s of speech: two or three words have an s or an f in them
+SHARPEST: Final = 2  # of them: a single one may be a click
 NARROW_BELOW: Final = -13.0  # dB of 4.3-7.5 kHz over 0.3-3.4 kHz in the sharpest ticks; see the module's test
 DEAD_BELOW: Final = -85.0  # dBFS: no microphone in a room is so quiet, however quiet the room
 DEAD_AFTER: Final = 200  # ticks, 4 s
 CLIPPED: Final = 0.985  # of full scale
 CLIPPING_SHARE: Final = 0.001  # of the samples of the window
 WINDOW: Final = 10  # ticks, 0.2 s
-ECHO_TICKS: Final = 150  # 3 s
-MOST_DELAY: Final = 40  # ticks, 0.8 s: to the loudspeaker and back through two networks
-LOOK_EVERY: Final = 25  # ticks, 0.5 s
+COMPARED: Final = 75  # spectra, 3 s
+MOST_DELAY: Final = 20  # spectra, 0.8 s: to the loudspeaker and back through two networks
+LOOK_EVERY: Final = 26  # ticks, 0.5 s
 ALIKE: Final = 0.6
 SURE: Final = 2  # looks in a row
 AUDIBLE, SILENT = -70.0, -80.0  # dB of a band
@@ -42,10 +43,12 @@ class Bandwidth:
     """Whether a voice comes from a telephone or a hands-free headset: nothing above 4 kHz, heard as muffled."""
 
     def __init__(self) -> None:
-        self._sharpness: deque[float] = deque(maxlen=SPEECH_TICKS)
+        self._sharpness: deque[float] = deque(maxlen=SPEECH)
+        self._ticks = 0
 
     def push(self, samples: Samples) -> None:
-        if decibels(power(samples)) < SPEAKS_ABOVE:
+        self._ticks += 1
+        if self._ticks % EVERY or decibels(power(samples)) < SPEAKS_ABOVE:
             return
         spectrum = np.fft.rfft(samples * _WINDOW)
         energies = spectrum.real**2 + spectrum.imag**2
@@ -55,7 +58,7 @@ class Bandwidth:
     @property
     def narrow(self) -> bool:
         """False until enough was said."""
-        if len(self._sharpness) < SPEECH_TICKS:
+        if len(self._sharpness) < SPEECH:
             return False
         return sorted(self._sharpness)[-SHARPEST] < NARROW_BELOW
 
@@ -97,18 +100,20 @@ class Echo:
     """
 
     def __init__(self) -> None:
-        self._said: deque[Bands] = deque(maxlen=ECHO_TICKS)
-        self._sent: deque[Bands] = deque(maxlen=ECHO_TICKS)
+        self._said: deque[Bands] = deque(maxlen=COMPARED)
+        self._sent: deque[Bands] = deque(maxlen=COMPARED)
         self._ticks = random.randrange(LOOK_EVERY)  # noqa: S311 - thirteen seats do not look in one tick
         self._alike = 0  # looks in a row
         self.echoes = False
 
     def push(self, said: Samples, sent: Samples) -> None:
         """What came from the seat in this tick, and what it is sent in the same."""
+        self._ticks += 1
+        if self._ticks % EVERY:
+            return
         self._said.append(_bands(said))
         self._sent.append(_bands(sent))
-        self._ticks += 1
-        if self._ticks % LOOK_EVERY == 0 and len(self._said) == ECHO_TICKS:
+        if self._ticks % LOOK_EVERY == 0 and len(self._said) == COMPARED:
             self._alike = self._alike + 1 if self._likeness() > ALIKE else 0
             self.echoes = self._alike >= SURE
 
@@ -117,7 +122,7 @@ class Echo:
         said, sent = np.array(self._said), np.array(self._sent)
         if np.mean(sent.max(axis=1) > AUDIBLE) < 0.3 or np.mean(said.max(axis=1) > AUDIBLE) < 0.3:
             return 0.0
-        return max(_correlation(said[lag:], sent[: ECHO_TICKS - lag]) for lag in range(MOST_DELAY))
+        return max(_correlation(said[lag:], sent[: COMPARED - lag]) for lag in range(MOST_DELAY))
 
 
 def _bands(samples: Samples) -> Bands:

@@ -80,7 +80,6 @@ def test_a_good_voice_has_nothing_wrong_however_quiet_or_loud(said: dict[str, Sa
 def test_what_is_wrong_with_a_microphone_is_told_of_its_seat_alone(
     spoil: Any, word: str, said: dict[str, Samples]
 ) -> None:
-    loud = said["en-gb+f3"] * (0.95 / np.abs(said["en-gb+f3"]).max())
     stage = _stage({"ada": Voice(said["en-us"]), "ben": Voice(spoil(said["de"][: 5 * SAMPLE_RATE]))})
     health = _health(stage)
     assert word in _wrong(health["ben"])
