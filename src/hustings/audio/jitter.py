@@ -100,7 +100,10 @@ class JitterBuffer:
         if ssrc != self._ssrc or now - self._heard_at > IDLE:
             self._reset(ssrc)
         at = packet.timestamp if self._newest is None else unwrap(packet.timestamp, self._newest, 32)
-        if self._newest is not None and abs(self._lateness.relative(now - at / RATE)) > LEAP:
+        leaps = self._newest is not None and abs(self._lateness.relative(now - at / RATE)) > LEAP
+        if leaps and recovered:
+            return False
+        if leaps:
             self._reset(ssrc)
             at = packet.timestamp
         self._heard_at = now

@@ -4,6 +4,7 @@ Sequence numbers in, sequence numbers out; it never reads a clock and knows noth
 """
 
 import struct
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from typing import Final
@@ -28,11 +29,14 @@ class Arrival(Enum):
 
 
 class Wanted:
-    """The holes in one source's numbers."""
+    """The holes in one source's numbers: at most MOST, the oldest forgotten first."""
 
     def __init__(self) -> None:
         self._highest: int | None = None
-        self._missing: dict[int, tuple[float, float]] = {}  # unwrapped number: noticed, asked last
+        self._missing: OrderedDict[int, tuple[float, float]] = OrderedDict()  # unwrapped number: noticed, asked last
+
+    def __len__(self) -> int:
+        return len(self._missing)
 
     def arrived(self, sequence: int, now: float, round_trip: float = 0.0) -> Arrival:
         """Note a packet. What comes sooner after a request than half a round trip was on its way anyhow."""
@@ -52,7 +56,15 @@ class Wanted:
             self._missing.clear()
         else:
             self._missing.update(dict.fromkeys(range(first, number), (now, NEVER)))
+            self._forget(now)
         return Arrival.NEW
+
+    def _forget(self, now: float) -> None:
+        while self._missing:
+            oldest = next(iter(self._missing))
+            if len(self._missing) <= MOST and now - self._missing[oldest][0] < WORTH_ASKING:
+                return
+            del self._missing[oldest]
 
     def _found(self, number: int, asked_before: float) -> Arrival:
         times = self._missing.pop(number, None)
@@ -62,9 +74,11 @@ class Wanted:
 
     def due(self, now: float, round_trip: float) -> tuple[int, ...]:
         """The numbers (16 bits) to ask for now: those never asked for, and those whose answer is overdue."""
+        if not self._missing:
+            return ()
+        self._forget(now)
         patience = max(ASK_AGAIN, round_trip * 1.25)
-        self._missing = {n: times for n, times in self._missing.items() if now - times[0] < WORTH_ASKING}
-        asked = [n for n, (_, last) in self._missing.items() if now - last >= patience][:MOST]
+        asked = [n for n, (_, last) in self._missing.items() if now - last >= patience]
         for number in asked:
             self._missing[number] = (self._missing[number][0], now)
         return tuple(number & 0xFFFF for number in asked)

@@ -67,8 +67,8 @@ class Chair:
         self.broken = False  # the session raised something: it is asked for nothing more, and is to be closed
         self.generation = seat.generation  # of the token that opened the session
         self.attendance = Attendance()
-        self.meter = Meter()  # of the voice as the others hear it
-        self.health = VoiceHealth()  # of the voice as it came
+        self.meter = Meter()  # of the voice as it came: a gain must not make speech of a room's noise
+        self.health = VoiceHealth()  # likewise
         self.encoder = WarmEncoder(make_encoder)
         self.limiter = Limiter()
         self.switch = Fader(0.0)
@@ -100,7 +100,7 @@ class Chair:
         self.air = self.switch.gains()
         self._came = self._faded(self._pull())
         self.voice = self.rider.tick(self._came) if self._came is not None else None
-        self.meter.push(self.voice)
+        self.meter.push(self._came)
 
     def _faded(self, pulled: Samples | None) -> Samples | None:
         gains = self._mute.gains()

@@ -90,7 +90,17 @@ def test_whatever_numbers_come_the_memory_is_bounded(sequences: list[int]) -> No
     wanted = Wanted()
     for number, sequence in enumerate(sequences):
         wanted.arrived(sequence, number / 50)
-        assert len(wanted.due(number / 50, 0.0)) <= MOST
+        assert len(wanted) <= MOST
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_flood_of_holes_is_bounded_whether_or_not_anybody_asks(asks: bool) -> None:
+    wanted = Wanted()
+    for number in range(20_000):
+        wanted.arrived(number * MOST & 0xFFFF, number / 2000)
+        assert len(wanted) <= MOST
+        if asks:
+            assert len(wanted.due(number / 2000, 0.0)) <= MOST
 
 
 @pytest.mark.parametrize("round_trip", [0.0, 0.05])
