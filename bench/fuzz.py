@@ -11,9 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PARSERS = {  # share of the inputs, the longest input in bytes
@@ -33,40 +31,13 @@ SEEDS = {
 }
 
 
-def child(name: str, inputs: int, longest: int, folders: list[str]) -> None:
-    """This process becomes the fuzzer of one parser; atheris ends it."""
-    import atheris  # noqa: PLC0415 - only where the fuzzer runs: it instruments what is imported after it
-
-    with atheris.instrument_imports(include=["hustings"]):
-        from hustings.audio import red, retransmission, rtp, rtp_control  # noqa: PLC0415
-        from hustings.stage import sdp  # noqa: PLC0415
-    parsers: dict[str, tuple[Callable[[bytes], Any], type[Exception]]] = {
-        "rtp": (rtp.parse_rtp, rtp.RtpBroken),
-        "rtcp": (rtp_control.parse_rtcp, rtp.RtpBroken),
-        "red": (red.parse_red, rtp.RtpBroken),
-        "nack": (retransmission.parse_nack, rtp.RtpBroken),
-        "offer": (lambda data: sdp.parse_offer(data.decode("utf-8", "replace")), sdp.BadOffer),
-        "fragment": (lambda data: sdp.parse_fragment(data.decode("utf-8", "replace")), sdp.BadOffer),
-    }
-    parse, refusal = parsers[name]
-
-    def one(data: bytes) -> None:
-        try:
-            parse(data)
-        except refusal:
-            return
-
-    limits = [f"-runs={inputs}", f"-max_len={longest}", "-timeout=1", "-verbosity=0", "-seed=1"]
-    atheris.Setup([sys.argv[0], *limits, *folders], one)
-    atheris.Fuzz()
-
-
-def fuzz(name: str, inputs: int) -> tuple[float, str]:
+def fuzz(name: str, inputs: int, longest: int) -> tuple[float, str]:
     """Seconds taken, and what was found; empty when nothing was."""
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "seed").write_bytes(SEEDS.get(name, b"\x80\x6f"))
-        command = [sys.executable, "-m", "bench.fuzz", "--one", name, "--inputs", str(inputs), "--corpus", folder]
+        limits = [f"-runs={inputs}", f"-max_len={longest}", "-timeout=1", "-verbosity=0", "-seed=1"]
+        command = [sys.executable, "-m", "bench._fuzzer", name, *limits, folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=_environment())
     return time.monotonic() - begin, "" if done.returncode == 0 else done.stderr[-2000:]
 
@@ -79,19 +50,14 @@ def _environment() -> dict[str, str]:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--inputs", type=int, default=10_000_000, help="over all parsers")
-    arguments.add_argument("--one", choices=PARSERS, help="become the fuzzer of one parser")
-    arguments.add_argument("--corpus", default="", help="the folder of its inputs")
     given = arguments.parse_args()
-    if given.one:
-        child(given.one, given.inputs, PARSERS[given.one][1], [given.corpus] if given.corpus else [])
-        return 0
     if importlib.util.find_spec("atheris") is None:
         print("fuzz: atheris is not installed here (it has no wheel for this system); nothing was tried")
         return 0
     failed = False
-    for name, (share, _longest) in PARSERS.items():
+    for name, (share, longest) in PARSERS.items():
         inputs = round(given.inputs * share)
-        seconds, found = fuzz(name, inputs)
+        seconds, found = fuzz(name, inputs, longest)
         failed |= bool(found)
         print(
             f"  {name:9} {inputs:9,} inputs  {inputs / seconds:8,.0f} a second  {found or 'nothing found'}",

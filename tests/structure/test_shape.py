@@ -24,6 +24,12 @@ def tracked() -> list[Path]:
     return [path for path in map(Path, names) if path.is_file()]
 
 
+def test_nothing_is_a_link() -> None:
+    """One would lead to a place of some machine, or follow nowhere in a copy."""
+    entries = subprocess.run(["git", "ls-files", "--stage"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in entries.splitlines() if line.startswith("120000")] == []
+
+
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_a_module_says_why_it_exists(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))

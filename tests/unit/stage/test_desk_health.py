@@ -90,3 +90,20 @@ def test_a_loudspeaker_that_returns_the_others_is_told_of_its_seat_alone(said: d
     health = _health(_stage({"ada": Voice(said["en-us"]), "ben": Loudspeaker()}))
     assert _wrong(health["ben"]) == {"echo"}
     assert _wrong(health["ada"]) == set()
+
+
+def test_a_quiet_voice_in_a_room_speaks_while_it_does_and_no_longer(said: dict[str, Samples]) -> None:
+    """The gain that is ridden must not make speech of the room's noise."""
+    room = np.random.default_rng(1).normal(0, 0.0015, 30 * SAMPLE_RATE).astype(np.float32)
+    sound = np.concatenate((said["en-us"][: 10 * SAMPLE_RATE] * 0.4, np.zeros(10 * SAMPLE_RATE, np.float32)))
+    stage = _stage({"ada": Voice(sound + room[: len(sound)])})
+    chair = stage.room.chair("ada")
+    assert chair is not None
+    stage.seconds(9)
+    assert chair.meter.speaking
+    assert chair.rider.gain_db > 4
+    stage.seconds(2.5)
+    for _ in range(8):
+        assert not chair.meter.speaking
+        assert not chair.health.clipping
+        stage.seconds(1)
