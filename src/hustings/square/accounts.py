@@ -13,6 +13,7 @@ from hustings.store.store import Store, Work
 from hustings.store.values import Account, AccountLink, AccountRole
 
 LINK_AGE = 7 * 24 * 3600.0  # seconds a one-time link lives
+WRONG_CURRENT = "The current password is not right."
 NO_LINK = "This link was used already, has expired or was not copied whole. Ask for a new one."
 
 
@@ -117,16 +118,20 @@ class Accounts:
     async def change_password(self, account: Account, current: str, new: str, keep_session: str | None) -> None:
         """Every other session of the account ends at once."""
         if account.password_hash is not None and not await self._passwords.matches(current, account.password_hash):
-            raise SignInFailed("The current password is not right.")
+            raise SignInFailed(WRONG_CURRENT)
         check_new_password(new, account.name)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as work:
-            await work.accounts.put(msgspec.structs.replace(account, password_hash=password_hash))
+            held = await _again(work, account)
+            if held.password_hash != account.password_hash:  # what was checked is no longer the password
+                raise SignInFailed(WRONG_CURRENT)
+            await work.accounts.put(msgspec.structs.replace(held, password_hash=password_hash))
             await work.sessions.remove_others(account.id, keep_session)
 
     async def rename(self, account: Account, shown: str) -> Account:
         async with self._store.write() as work:
-            return await work.accounts.put(msgspec.structs.replace(account, display_name=display_name(shown)))
+            held = await _again(work, account)
+            return await work.accounts.put(msgspec.structs.replace(held, display_name=display_name(shown)))
 
     async def by_name(self, name: str) -> Account:
         async with self._store.read() as work:
@@ -134,3 +139,12 @@ class Accounts:
         if account is None:
             raise NoSuchAccount(f"There is no account named {name} here.")
         return account
+
+
+async def _again(work: Work, account: Account) -> Account:
+    """The account as it is within this transaction. The race: what was read before it may be old, and a password
+    written back from it would open the account to who knows the former one."""
+    held = await work.accounts.get(account.id)
+    if held is None:
+        raise NoSuchAccount(f"There is no account named {account.name} here.")
+    return held

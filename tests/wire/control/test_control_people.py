@@ -3,7 +3,10 @@ import asyncio
 import pytest
 from tests.support.control import PASSWORD, SITE, World
 
+from hustings.square.errors import SignInFailed
 from hustings.store.values import AccountRole
+
+OTHER_PASSWORD = "the harbour must stay open"
 
 
 async def test_the_first_start_prints_a_link_that_makes_the_owner_once(world: World) -> None:
@@ -338,3 +341,31 @@ async def test_an_edge_asks_whether_an_account_exists(world: World) -> None:
 
     assert (await edge.get("/internal/accounts/ada")).json() == "ada"
     assert (await edge.get("/internal/accounts/nobody")).status_code == 404
+
+
+async def test_a_name_and_a_password_changed_at_once_are_both_kept(world: World) -> None:
+    await world.owner()
+    accounts = world.control.services.accounts
+    read = await accounts.by_name("ada")
+
+    await accounts.change_password(read, PASSWORD, OTHER_PASSWORD, None)
+    await accounts.rename(read, "Ada of the Ferry")
+
+    assert (await accounts.by_password("ada", OTHER_PASSWORD)).display_name == "Ada of the Ferry"
+    read = await accounts.by_name("ada")
+    await accounts.rename(read, "Ada of the Harbour")
+    await accounts.change_password(read, OTHER_PASSWORD, PASSWORD, None)
+
+    assert (await accounts.by_password("ada", PASSWORD)).display_name == "Ada of the Harbour"
+
+
+async def test_of_two_changes_of_a_password_from_the_same_one_the_second_is_refused(world: World) -> None:
+    await world.owner()
+    accounts = world.control.services.accounts
+    read = await accounts.by_name("ada")
+    await accounts.change_password(read, PASSWORD, OTHER_PASSWORD, None)
+
+    with pytest.raises(SignInFailed):
+        await accounts.change_password(read, PASSWORD, "the harbour stays shut", None)
+
+    assert (await accounts.by_password("ada", OTHER_PASSWORD)).name == "ada"
