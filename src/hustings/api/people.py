@@ -31,11 +31,6 @@ async def me(town: Town, who: Who) -> views.Json:
     return await me_of(town, who.account)
 
 
-@router.get("/setup/{link}", deprecated=True)
-async def look_at_link_by_address(link: str, request: Request, town: Town) -> views.Json:
-    return await look_at_link(models.Link(link=link), request, town)
-
-
 @router.post("/setup/look")
 async def look_at_link(body: models.Link, request: Request, town: Town) -> views.Json:
     """What a one-time link is for. A POST, so that the secret is in no address, where servers and browsers log it."""

@@ -30,7 +30,6 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 TO_A_STRANGER: dict[str, int] = {
     f"GET {API}/me": 200,
-    f"GET {API}/setup/{{link}}": 404,
     f"POST {API}/setup/look": 404,
     f"POST {API}/setup": 404,
     f"POST {API}/account-links": 401,
@@ -92,7 +91,7 @@ TO_A_STRANGER: dict[str, int] = {
 }
 
 
-NAMES = ("link", "session_id", "name", "passkey_id", "token_id", "seat_id", "invitation_id", "secret", "request_id")
+NAMES = ("session_id", "name", "passkey_id", "token_id", "seat_id", "invitation_id", "secret", "request_id")
 
 
 async def asked(client: httpx.AsyncClient, route: str, space: str) -> httpx.Response:
