@@ -106,6 +106,33 @@ def test_after_a_power_cut_browsers_are_back_on_their_seats_and_listeners_hear_o
     shot(listener, "returned")
 
 
+def on_seat(town: Town, space: str) -> bool:
+    return any(v["connected"] for v in town.card(space)["speakers"])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("state", ["scheduled", "doors"])
+def test_a_browser_backstage_is_back_on_its_seat_after_a_power_cut(
+    fresh_town: Town, browser: Browser, state: str
+) -> None:
+    town = fresh_town
+    host = a_person(browser)
+    become_owner(town, host)
+    space = go_backstage(host, town, "Not yet")
+    if state == "doors":
+        host.get_by_role("button", name="Open the doors").click()
+    eventually(lambda: town.card(space)["state"] == state and on_seat(town, space), what="the host in that state")
+
+    town.kill_everything()
+    expect(host.get_by_text("reconnect").or_(host.get_by_text("CONNECTING")).first).to_be_visible(timeout=SOON)
+    town.start()
+
+    eventually(lambda: on_seat(town, space), within=40, what="the host's seat taken again")
+    assert town.card(space)["state"] == state
+    expect(host.get_by_text(BACKSTAGE).first).to_be_visible()
+    expect(host.get_by_role("button", name="Go live" if state == "doors" else "Open the doors")).to_be_enabled()
+
+
 @pytest.mark.timeout(300)
 def test_a_listener_raises_a_hand_speaks_is_muted_and_removed(fresh_town: Town, browser: Browser) -> None:
     town = fresh_town
