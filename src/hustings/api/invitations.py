@@ -39,6 +39,7 @@ async def look(secret: str, request: Request, town: Town) -> views.Json:
         "name": told["name"],
         "from": told["from"],
         "accepted": told["accepted"],
+        "expires_at": told["expires_at"],
     }
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from hustings.documents.space import Role
 from hustings.spaces.floor import SeatGrant
+from hustings.spaces.invitations import InvitationView
 from hustings.spaces.permissions import allowed
 from hustings.spaces.spaces import SpaceView
-from hustings.store.values import Account, Invitation, Passkey, Request, SeatRecord, Session, Token
+from hustings.store.values import Account, Passkey, Request, SeatRecord, Session, Token
 
 Json = dict[str, Any]
 
@@ -76,7 +77,8 @@ def grant(it: SeatGrant, base: str) -> Json:
     return {"space": it.space, "seat": it.seat, "token": it.token, "whip": whip, "role": it.role.value}
 
 
-def invitation(it: Invitation) -> Json:
+def invitation(view: InvitationView) -> Json:
+    it = view.invitation
     return {
         "id": it.id,
         "name": it.name,
@@ -84,6 +86,7 @@ def invitation(it: Invitation) -> Json:
         "from": it.invited_by,
         "account": it.account_id is not None,
         "created_at": time(it.created_at),
+        "expires_at": time(view.expires_at),
         "accepted": it.seat_id is not None,
         "accepted_at": time(it.accepted_at),
         "seat": it.seat_id,

@@ -17,6 +17,12 @@ class NoSuchInvitation(NotFound):
     code = "no_such_invitation"
 
 
+class InvitationExpired(NotFound):
+    """Told apart from no_such_invitation: whoever holds the secret was invited once."""
+
+    code = "invitation_expired"
+
+
 class NoSuchRequest(NotFound):
     code = "no_such_request"
 

@@ -1,7 +1,8 @@
 """Invitations: a link with a secret, from which one seat comes.
 
 The attack: a link forwarded or posted. It gives one seat only; whoever opens it again gets that same seat, so an
-intruder takes a voice over rather than adding one, is seen by the host, and goes when the seat is removed.
+intruder takes a voice over rather than adding one, is seen by the host, and goes when the seat is removed. And a
+link found in an old mailbox or log: it works only around its Space.
 """
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from hustings.base.ids import new_id, new_secret
 from hustings.documents.space import Role
 from hustings.spaces import life
-from hustings.spaces.errors import NoSuchInvitation, NotAllowed, TooManyInvitations
+from hustings.spaces.errors import InvitationExpired, NoSuchInvitation, NotAllowed, TooManyInvitations
 from hustings.spaces.floor import Change, Floor, SeatGrant, found, standing_of
 from hustings.spaces.permissions import Action, decide, require
 from hustings.spaces.spaces import SpaceView
@@ -18,10 +19,21 @@ from hustings.square.names import display_name
 from hustings.square.principal import NOBODY, Principal
 from hustings.square.secrets import hashed
 from hustings.store.store import Work
-from hustings.store.values import Invitation, SeatRecord
+from hustings.store.values import Invitation, SeatRecord, SpaceRecord
 
+DAY = 86400.0  # seconds
+LINK_AGE = 30 * DAY  # how long a link works, and at least
+AFTER_START = DAY  # beyond the announced start, to wherever that is moved
 MAX_OPEN = 100  # invitations of one Space: a link that spreads fills no table
 UNKNOWN = "This invitation was withdrawn, or its link was not copied whole. Ask the host for a new one."
+EXPIRED = "This invitation has expired. Ask the host for a new one."
+
+
+class InvitationView(msgspec.Struct, frozen=True):
+    """An invitation as its makers and its holder see it."""
+
+    invitation: Invitation
+    expires_at: float | None
 
 
 class Invitations:
@@ -30,7 +42,7 @@ class Invitations:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    async def make(self, space_id: str, principal: Principal, name: str, role: Role) -> tuple[Invitation, str]:
+    async def make(self, space_id: str, principal: Principal, name: str, role: Role) -> tuple[InvitationView, str]:
         """The invitation and its secret, which is shown once."""
         if role is Role.HOST:
             raise NotAllowed("A Space has one host. Invite a co-host, and hand the Space over on stage.")
@@ -44,12 +56,12 @@ class Invitations:
                 new_id(change.now), space_id, role, change.now, display_name(name) if name.strip() else "",
                 await _inviter(change, principal), hashed(secret),
             )  # fmt: skip
-            return await change.work.invitations.add(invitation), secret
+            return _view(await change.work.invitations.add(invitation), change.space), secret
 
-    async def of(self, space_id: str, principal: Principal) -> tuple[Invitation, ...]:
+    async def of(self, space_id: str, principal: Principal) -> tuple[InvitationView, ...]:
         async with self._floor.looking(space_id, principal) as look:
             require(decide(look.standing, Action.INVITE))
-            return await look.work.invitations.of(space_id)
+            return tuple(_view(each, look.space) for each in await look.work.invitations.of(space_id))
 
     async def revoke(self, space_id: str, principal: Principal, invitation_id: str) -> None:
         """The link is dead. Who came through it stays until removed from the stage."""
@@ -60,37 +72,45 @@ class Invitations:
                 raise NoSuchInvitation("This invitation was withdrawn already.")
             await change.work.invitations.put(msgspec.structs.replace(invitation, revoked_at=change.now))
 
-    async def look(self, secret: str) -> tuple[Invitation, SpaceView]:
+    async def look(self, secret: str) -> tuple[InvitationView, SpaceView]:
         async with self._floor.store.read() as work:
-            invitation = await _open(work, secret)
-            space = found(await work.spaces.get(invitation.space_id))
+            invitation, space = await self._open(work, secret)
             seats = await work.seats.of(space.id)
-            return invitation, SpaceView(space, seats, await standing_of(work, space, NOBODY))
+            return _view(invitation, space), SpaceView(space, seats, await standing_of(work, space, NOBODY))
 
     async def accept(self, secret: str, name: str, *, agreed: bool) -> SeatGrant:
         """The seat, or again the same seat when the browser comes back through the link."""
         async with self._floor.store.read() as work:
-            invitation = await _open(work, secret)
-            space = found(await work.spaces.get(invitation.space_id))
+            invitation, space = await self._open(work, secret)
             life.require_open(space)
             taken = await work.seats.get(invitation.seat_id) if invitation.seat_id else None
         if taken is not None and is_settled(space, taken, agreed=agreed):
             return self._floor.grant(taken)
         async with self._floor.changing(invitation.space_id, NOBODY) as change:
-            seat = await _seated(change, secret, name, agreed=agreed)
+            life.require_open(change.space)
+            invitation, _ = await self._open(change.work, secret)
+            seat = await _seated(change, invitation, name, agreed=agreed)
         return self._floor.grant(seat)
 
+    async def _open(self, work: Work, secret: str) -> tuple[Invitation, SpaceRecord]:
+        """What a link opens; raises NoSuchInvitation or InvitationExpired."""
+        invitation = await work.invitations.by_secret(hashed(secret))
+        if invitation is None or invitation.revoked_at is not None:
+            raise NoSuchInvitation(UNKNOWN)
+        space = found(await work.spaces.get(invitation.space_id))
+        expires_at = _view(invitation, space).expires_at
+        if expires_at is not None and expires_at <= self._floor.clock.now():
+            raise InvitationExpired(EXPIRED)
+        return invitation, space
 
-async def _open(work: Work, secret: str) -> Invitation:
-    invitation = await work.invitations.by_secret(hashed(secret))
-    if invitation is None or invitation.revoked_at is not None:
-        raise NoSuchInvitation(UNKNOWN)
-    return invitation
+
+def _view(it: Invitation, space: SpaceRecord) -> InvitationView:
+    """A link expires; a place kept for an account has none, and does not."""
+    expires_at = max(it.created_at + LINK_AGE, (space.starts_at or 0.0) + AFTER_START)
+    return InvitationView(it, None if it.secret_hash is None else expires_at)
 
 
-async def _seated(change: Change, secret: str, name: str, *, agreed: bool) -> SeatRecord:
-    life.require_open(change.space)
-    invitation = await _open(change.work, secret)
+async def _seated(change: Change, invitation: Invitation, name: str, *, agreed: bool) -> SeatRecord:
     if invitation.seat_id is not None:
         return await change.agree(await change.seat(invitation.seat_id), agreed=agreed)
     require_agreement(change.space, agreed=agreed)
