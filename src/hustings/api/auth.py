@@ -78,7 +78,7 @@ def _require_own_site(request: Request, town: Services, *, with_cookie: bool) ->
 def cluster_only(request: Request) -> None:
     """For /internal: the edge never passes such a path on, and nobody outside has the key."""
     town = services(request)
-    if not secrets.compare_digest(bearer_of(request), town.cluster_key):
+    if not secrets.compare_digest(bearer_of(request).encode(), town.cluster_key.encode()):
         raise NotThisCluster("This is for the other parts of this installation only.")
 
 

@@ -151,6 +151,14 @@ async def test_another_cluster_gets_in_nowhere(world: World) -> None:
     assert (await (await world.role()).get("/internal/plans")).status_code == 200
 
 
+async def test_a_key_with_letters_that_no_key_has_is_refused_like_any_other(world: World) -> None:
+    stranger = await world.person()
+
+    answer = await stranger.get("/internal/plans", headers=[(b"authorization", "Bearer schlüssel".encode())])
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_this_cluster")
+
+
 async def test_a_request_larger_than_any_of_ours_is_refused_before_it_is_read_whole(world: World) -> None:
     host = await world.program("ada")
 
