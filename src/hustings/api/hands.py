@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from hustings.api import models, views
 from hustings.api.auth import Who, bearer_of, by_cookie, principal
-from hustings.api.services import Town, client_address
+from hustings.api.services import Town, client_origin
 from hustings.documents.seat_token import PREFIX as SEAT_PREFIX
 from hustings.square import limits
 from hustings.square.principal import Principal
@@ -37,7 +37,7 @@ WAIT = "You raised your hand a moment ago. Wait a little before you do it again.
 
 @router.post("", status_code=201)
 async def ask(space_id: str, body: models.NewHand, request: Request, town: Town, who: Who) -> views.Json:
-    await town.limiter.hit(limits.HANDS, WAIT, "hand", client_address(request))
+    await town.limiter.hit(limits.HANDS, WAIT, "hand", client_origin(request))
     made, secret = await town.hands.ask(space_id, who, body.name)
     return {"id": made.id, "secret": secret, "state": made.state.value}
 

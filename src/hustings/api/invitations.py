@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from hustings.api import models, views
 from hustings.api.auth import Who
-from hustings.api.services import Town, client_address
+from hustings.api.services import Town, client_origin
 from hustings.documents.space import Role
 from hustings.square import limits
 
@@ -45,6 +45,6 @@ async def look(secret: str, request: Request, town: Town) -> views.Json:
 
 @router.post("/invitations/{secret}/accept", status_code=201)
 async def accept(secret: str, body: models.Acceptance, request: Request, town: Town, _who: Who) -> views.Json:
-    await town.limiter.hit(limits.ACCEPTS, WAIT, "accept", client_address(request))
+    await town.limiter.hit(limits.ACCEPTS, WAIT, "accept", client_origin(request))
     grant = await town.invitations.accept(secret, body.name, agreed=body.agree_recording)
     return views.grant(grant, town.base(request))

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from hustings.api import models, views
 from hustings.api.auth import Who
 from hustings.api.people import WAIT, begin_session
-from hustings.api.services import Town, client_address
+from hustings.api.services import Town, client_origin
 from hustings.square import limits
 
 router = APIRouter(prefix="/api/v1", tags=["passkeys"])
@@ -34,7 +34,7 @@ async def remove(passkey_id: str, town: Town, who: Who) -> None:
 
 @router.post("/sessions/passkey/options")
 async def sign_in_options(request: Request, town: Town, _who: Who) -> views.Json:
-    await town.limiter.hit(limits.SIGN_IN_BY_ADDRESS, WAIT, "passkey", client_address(request))
+    await town.limiter.hit(limits.SIGN_IN_BY_ADDRESS, WAIT, "passkey", client_origin(request))
     return await town.passkeys.options_to_sign_in(town.site(request))
 
 
@@ -42,6 +42,6 @@ async def sign_in_options(request: Request, town: Town, _who: Who) -> views.Json
 async def sign_in(
     body: models.PasskeySignIn, request: Request, response: Response, town: Town, _who: Who
 ) -> views.Json:
-    await town.limiter.hit(limits.SIGN_IN_BY_ADDRESS, WAIT, "passkey", client_address(request))
+    await town.limiter.hit(limits.SIGN_IN_BY_ADDRESS, WAIT, "passkey", client_origin(request))
     account = await town.passkeys.sign_in(body.credential, town.site(request))
     return await begin_session(request, response, town, account)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from hustings.api import models, views
 from hustings.api.auth import Who, clear_cookie, set_cookie
-from hustings.api.services import Services, Town, client_address
+from hustings.api.services import Services, Town, client_origin
 from hustings.square import limits
 from hustings.square.errors import NotSignedIn
 from hustings.store.values import Account, AccountRole
@@ -34,14 +34,14 @@ async def me(town: Town, who: Who) -> views.Json:
 @router.post("/setup/look")
 async def look_at_link(body: models.Link, request: Request, town: Town) -> views.Json:
     """What a one-time link is for. A POST, so that the secret is in no address, where servers and browsers log it."""
-    await town.limiter.hit(limits.LINKS, WAIT, "link", client_address(request))
+    await town.limiter.hit(limits.LINKS, WAIT, "link", client_origin(request))
     found, account = await town.accounts.look_at_link(body.link)
     return {"role": found.role.value, "name": account.name if account else None}
 
 
 @router.post("/setup")
 async def use_link(body: models.Setup, request: Request, response: Response, town: Town, _who: Who) -> views.Json:
-    await town.limiter.hit(limits.LINKS, WAIT, "link", client_address(request))
+    await town.limiter.hit(limits.LINKS, WAIT, "link", client_origin(request))
     account = await town.accounts.use_link(body.link, body.name, body.display_name, body.password)
     return await begin_session(request, response, town, account)
 
@@ -54,9 +54,9 @@ async def make_link(body: models.NewLink, request: Request, town: Town, who: Who
 
 @router.post("/sessions", status_code=201)
 async def sign_in(body: models.SignIn, request: Request, response: Response, town: Town, _who: Who) -> views.Json:
-    address = client_address(request)
-    await town.limiter.hit(limits.SIGN_IN_BY_ADDRESS, WAIT, "sign-in", address)
-    await town.limiter.hit(limits.SIGN_IN_BY_NAME, WAIT, "sign-in", address, body.name.lower())
+    origin = client_origin(request)
+    await town.limiter.hit(limits.SIGN_IN_BY_ADDRESS, WAIT, "sign-in", origin)
+    await town.limiter.hit(limits.SIGN_IN_BY_NAME, WAIT, "sign-in", origin, body.name.lower())
     account = await town.accounts.by_password(body.name, body.password)
     return await begin_session(request, response, town, account)
 
@@ -81,7 +81,7 @@ async def end_session(session_id: str, request: Request, response: Response, tow
 @router.post("/account/password", status_code=204)
 async def change_password(body: models.NewPassword, request: Request, town: Town, who: Who) -> None:
     account = who.needs_person()
-    await town.limiter.hit(limits.SIGN_IN_BY_NAME, WAIT, "password", client_address(request), account.name)
+    await town.limiter.hit(limits.SIGN_IN_BY_NAME, WAIT, "password", client_origin(request), account.name)
     await town.accounts.change_password(account, body.current, body.new, who.session_id)
 
 

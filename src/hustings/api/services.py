@@ -16,7 +16,7 @@ from hustings.spaces.seats import Seats
 from hustings.spaces.spaces import Spaces
 from hustings.spaces.stage_link import Stage
 from hustings.square.accounts import Accounts
-from hustings.square.limits import Limiter
+from hustings.square.limits import Limiter, origin
 from hustings.square.passkeys import Passkeys, Site
 from hustings.square.passwords import Passwords
 from hustings.square.sessions import Sessions
@@ -77,7 +77,7 @@ def services(request: Request) -> Services:
 Town = Annotated[Services, Depends(services)]
 
 
-def client_address(request: Request) -> str:
-    """The visitor's, as the edge saw it."""
+def client_origin(request: Request) -> str:
+    """What limits count: the visitor's address as the edge saw it, or its network."""
     forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    return forwarded or (request.client.host if request.client else "unknown")
+    return origin(forwarded or (request.client.host if request.client else "unknown"))

@@ -2,10 +2,12 @@
 
 The attack: trying many passwords for one name, or one password for many names, or filling the hands of a Space.
 The key is the address, alone and with the name, so that an attacker cannot lock a person out by failing as them
-from elsewhere. The leak: many addresses; argon2 and the length of passwords stand behind.
+from elsewhere. An address of IPv6 counts by its network, in which one household has 2^64 to choose from.
+The leak: many networks; argon2 and the length of passwords stand behind.
 Counted in memory: a restart forgets, which gives an attacker one window more and costs no write per try.
 """
 
+import ipaddress
 import math
 from collections import OrderedDict
 
@@ -23,7 +25,21 @@ HANDS = "6/minute; 60/hour"  # raised hands, per address
 ACCEPTS = "60/minute"  # invitations accepted, per address: a whole stage may share one
 
 
+IPV6_NETWORK = 64  # bits: what one customer gets at least (RFC 6177)
 MOST = 100_000  # keys counted at once; the one tried longest ago is forgotten first
+
+
+def origin(address: str) -> str:
+    """What the limits count for an address as the edge saw it: the address, or its network if it is of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), IPV6_NETWORK), strict=False))
 
 
 class _Counters(Storage):

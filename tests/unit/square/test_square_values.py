@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hustings.base.clock import ManualClock
 from hustings.square.errors import BadName, NotSignedIn, ScopeMissing, TooManyTries, WeakPassword
-from hustings.square.limits import Limiter
+from hustings.square.limits import Limiter, origin
 from hustings.square.names import account_name, display_name, same_to_the_eye
 from hustings.square.passwords import AT_ONCE, MAX_WAITING, Passwords, SignInBusy, check_new_password
 from hustings.square.principal import ALL_SCOPES, NOBODY, Principal, Scope
@@ -110,6 +110,22 @@ async def test_the_next_try_above_a_limit_is_refused_with_a_time_to_come_back() 
     await limiter.hit("3/minute", "Wait.", "another address", "ada")
     clock.advance(refused.value.retry_after)
     await limiter.hit("3/minute", "Wait.", "address", "ada")
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_whoever_has_a_network_of_ipv6_has_no_more_tries_than_who_has_one_address(address: str, counted: str) -> None:
+    assert origin(address) == counted
 
 
 async def test_a_password_is_recognised_and_nobody_has_none() -> None:

@@ -99,6 +99,18 @@ async def test_guessing_a_password_is_slowed_and_does_not_lock_the_person_out_el
     assert (await elsewhere.post("/api/v1/sessions", json=body)).status_code == 401
 
 
+async def test_another_address_of_the_same_ipv6_network_brings_no_more_guesses(world: World) -> None:
+    await world.program("ada")
+    guessers = [await world.person(**{"x-forwarded-for": f"2001:db8:1:2::{number:x}"}) for number in range(9)]
+    body = {"name": "ada", "password": "guess"}
+
+    answers = [await guesser.post("/api/v1/sessions", json=body) for guesser in guessers]
+
+    assert [answer.status_code for answer in answers] == [401] * 8 + [429]
+    elsewhere = await world.person(**{"x-forwarded-for": "2001:db8:1:3::1"})
+    assert (await elsewhere.post("/api/v1/sessions", json=body)).status_code == 401
+
+
 async def test_a_session_is_listed_and_ends_the_moment_it_is_revoked(world: World) -> None:
     first = await world.owner()
     second = await world.person(**{"user-agent": "Another browser"})
