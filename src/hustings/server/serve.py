@@ -8,12 +8,21 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import httpx
+import msgspec
 
-from hustings.base.clock import SystemClock
+from hustings.base.clock import Clock, SystemClock
 from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, note_address, read_cluster_key
 from hustings.server.folder import hold_folder
 from hustings.server.role import SAMPLE, configure_logging, owner_line
 from hustings.server.supervisor import Supervisor, role_command
+
+AGAIN = 0.05  # seconds between two looks at a role that does not answer yet
+
+
+class _OwnerLink(msgspec.Struct):
+    """Control's answer: the address at which the owner is made, None once there is one."""
+
+    url: str | None
 
 
 def serve(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
@@ -66,13 +75,13 @@ async def _supervise(settings: Settings, roles: tuple[str, ...], locks: Sequence
     children = (*roles, SAMPLE) if sample else roles
     supervisor = Supervisor(children, settings.environment(), SystemClock(), inherited=locks)
     async with asyncio.TaskGroup() as group:
-        announcing = group.create_task(_announce(settings, roles), name="announce")
+        announcing = group.create_task(announce(settings, roles), name="announce")
         code = await supervisor.run()
         announcing.cancel()
     return code
 
 
-async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
+async def announce(settings: Settings, roles: tuple[str, ...]) -> None:
     """Say where the door is once every role behind it answers, and who may come in first."""
     clock = SystemClock()
     doors = {
@@ -83,8 +92,8 @@ async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
     async with httpx.AsyncClient(timeout=1.0, trust_env=False) as client:
         for role in roles:
             while not await _answers(client, doors[role]):
-                await clock.sleep_until(clock.monotonic() + 0.05)
-        link = await _owner_link(client, settings) if CONTROL in roles else None
+                await clock.sleep_until(clock.monotonic() + AGAIN)
+        link = await _owner_link(client, settings, clock) if CONTROL in roles else None
     lines = [f"Hustings is open at {settings.address()}"] if EDGE in roles else []
     if EDGE in roles:
         note_address(settings)
@@ -94,13 +103,19 @@ async def _announce(settings: Settings, roles: tuple[str, ...]) -> None:
         print(line, flush=True)  # noqa: T201
 
 
-async def _owner_link(client: httpx.AsyncClient, settings: Settings) -> str | None:
+async def _owner_link(client: httpx.AsyncClient, settings: Settings, clock: Clock) -> str | None:
+    """Asked until control says: nobody could become the owner by a link that was told to nobody."""
     headers = {"authorization": f"Bearer {settings.cluster_key}"}
-    try:
-        answer = await client.post(f"{settings.control_url}/internal/owner-link", headers=headers, timeout=10.0)
-        return None if answer.is_error else answer.json()["url"]
-    except httpx.HTTPError:
-        return None
+    while True:
+        try:
+            answer = await client.post(f"{settings.control_url}/internal/owner-link", headers=headers, timeout=10.0)
+            if answer.is_client_error:
+                return None
+            if answer.is_success:
+                return msgspec.json.decode(answer.content, type=_OwnerLink).url
+        except (httpx.HTTPError, msgspec.DecodeError):
+            pass
+        await clock.sleep_until(clock.monotonic() + AGAIN)
 
 
 async def _answers(client: httpx.AsyncClient, url: str) -> bool:
