@@ -105,6 +105,7 @@ class SpacePlan(msgspec.Struct, frozen=True):
     record: bool = True
     sample: bool = False
     hold: bool = False  # the host asked for the hold sound
+    silence_intended: bool = False  # the host wants the silence heard: no hold sound comes by itself
     preshow: str | None = None  # the uploaded music's file name, None for the generated bed
     seats: tuple[Seat, ...] = ()
     hands: tuple[Hand, ...] = ()

@@ -74,6 +74,8 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "doors_at": plan.doors_at,
         "starts_at": plan.starts_at,
         "recording": plan.record,
+        "dead_air": round(room.dead_air, 1),
+        "silence_intended": plan.silence_intended,
         "may_direct": directs,
         "seats": [_seat(chair) for chair in room.chairs()],
         "programme_level": room.timeline.meter.level,

@@ -85,3 +85,17 @@ class Attendance:
             self._become(Presence.RECONNECTING, now)
         elif not heard and self.state is not Presence.ABSENT and now - self._since >= HELD_FOR:
             self._become(Presence.ABSENT, now)
+
+
+class Lasting:
+    """For how long something has been so without a break."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._since: float | None = None
+
+    def look(self, so: bool, now: float) -> float:
+        """Note whether it is so at `now`; gives back the seconds since it began, 0 when it is not."""
+        self._since = (now if self._since is None else self._since) if so else None
+        self.seconds = now - self._since if self._since is not None else 0.0
+        return self.seconds

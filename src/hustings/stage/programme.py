@@ -18,21 +18,21 @@ from hustings.documents.space import SpacePlan, SpaceState
 BED_FADE_MS = 300.0
 CONVERSATION_IN_MS = 40.0  # short: the first word must not be lost in a fade
 CONVERSATION_OUT_MS = 300.0
-EMPTY_FOR = 15.0  # seconds live with nobody on air until the hold bed comes
+IDLE_FOR = 15.0  # seconds live with nothing to hear until the hold bed comes
 FRESH = SAMPLE_RATE // 2  # samples: doors opened this recently under our eyes start at sample 0
 CLOSING = 3.0  # seconds: a stage that died while closing resumes within this time of the end
 
 _OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
 
 
-def wanted(plan: SpacePlan, empty_for: float) -> Programme:
-    """What should be going out; `empty_for` is how long, in seconds, nobody on air has been connected."""
+def wanted(plan: SpacePlan, idle_for: float) -> Programme:
+    """What should be going out; `idle_for` is how long, in seconds, there was nothing to hear that was meant so."""
     if plan.state in _OVER:
         return Programme.END
     if plan.state is SpaceState.DOORS:
         return Programme.PRESHOW
     if plan.state is SpaceState.LIVE:
-        return Programme.HOLD if plan.hold or empty_for >= EMPTY_FOR else Programme.CONVERSATION
+        return Programme.HOLD if plan.hold or idle_for >= IDLE_FOR else Programme.CONVERSATION
     return Programme.NONE
 
 
@@ -79,9 +79,9 @@ class Timeline:
         self._limiter = Limiter()
         self._faders = {kind: Fader(0.0) for kind in (Programme.PRESHOW, Programme.CONVERSATION, Programme.HOLD)}
 
-    def tick(self, plan: SpacePlan, conversation: Samples, now: float, empty_for: float) -> ProgrammeBlock | None:
+    def tick(self, plan: SpacePlan, conversation: Samples, now: float, idle_for: float) -> ProgrammeBlock | None:
         """The next 20 ms, None before doors and after the end. `now` is Unix time."""
-        kind = wanted(plan, empty_for)
+        kind = wanted(plan, idle_for)
         if self.finished or kind is Programme.NONE or not self._begun(plan, now):
             return None
         assert self.position is not None

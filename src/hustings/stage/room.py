@@ -20,7 +20,7 @@ from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.chair import Chair, Encoder, Source
 from hustings.stage.monitors import Monitors
-from hustings.stage.presence import Presence
+from hustings.stage.presence import Lasting, Presence
 from hustings.stage.programme import Timeline
 
 AIR_MS = 40.0
@@ -28,6 +28,7 @@ END_MS = 300.0
 DRAIN = 60.0  # seconds after the end until a Space is let go: listeners fetch its last parts
 LOOK_EVERY = 10  # ticks: how often presence is looked at
 VOICES_EVERY = 12  # ticks: about four times a second
+DEAD_AIR = 3.0  # seconds without a sound: longer than any pause of thought
 VOICES_AT_LEAST = 48  # ticks: told again even when nothing changed
 
 _OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
@@ -91,7 +92,7 @@ class Room:
         self._monitors = Monitors(make_encoder)
         self._ticks = 0
         self._now = opened_at
-        self._empty_since: float | None = None
+        self._empty, self._quiet = Lasting(), Lasting()
         self._told: tuple[Voice, ...] = ()
         self._told_at = -VOICES_AT_LEAST
         self._reconcile()
@@ -191,7 +192,7 @@ class Room:
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
             self._look()
-        block = self.timeline.tick(self.plan, conversation, now, self._empty_for())
+        block = self.timeline.tick(self.plan, conversation, now, self._idle_for())
         if block is not None:
             self._emit(block)
         if self.timeline.finished and self.finished_at is None:
@@ -236,15 +237,19 @@ class Room:
             if chair.broken or (held and chair.attendance.state is Presence.ABSENT):
                 self._unseat(chair)
 
-    def _empty_for(self) -> float:
-        """How long nobody who is on air has been connected, in seconds."""
-        manned = any(c.aired and c.attendance.state is Presence.CONNECTED for c in self._chairs.values())
-        if manned or self.plan.state is not SpaceState.LIVE:
-            self._empty_since = None
-            return 0.0
-        if self._empty_since is None:
-            self._empty_since = self._now
-        return self._now - self._empty_since
+    def _idle_for(self) -> float:
+        """How long listeners would have heard nothing that is meant, in seconds."""
+        aired = [chair for chair in self._chairs.values() if chair.aired]
+        expected = self.plan.state is SpaceState.LIVE and not self.plan.hold
+        manned = any(chair.attendance.state is Presence.CONNECTED for chair in aired)
+        empty = self._empty.look(expected and not manned, self._now)
+        quiet = self._quiet.look(expected and not any(chair.meter.audible for chair in aired), self._now)
+        return empty if self.plan.silence_intended else max(empty, quiet)
+
+    @property
+    def dead_air(self) -> float:
+        """Seconds for which nobody on air has been heard while live; 0 when it is shorter than a pause may be."""
+        return self._quiet.seconds if self._quiet.seconds >= DEAD_AIR else 0.0
 
     def chairs(self) -> Iterator[Chair]:
         yield from self._chairs.values()

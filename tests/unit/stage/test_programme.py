@@ -137,10 +137,54 @@ def test_somebody_connected_backstage_does_not_keep_the_hold_bed_away() -> None:
     assert kinds(stage.blocks())[-1] is Programme.HOLD
 
 
-def test_a_silent_but_connected_speaker_is_a_conversation() -> None:
+def test_15_seconds_of_silence_bring_the_hold_bed_and_the_first_word_ends_it() -> None:
     stage, ada = live()
     ada.amplitude = 0.0
-    stage.seconds(30)
+    stage.seconds(14)
+    assert kinds(stage.blocks()) == [Programme.CONVERSATION]
+    stage.seconds(3)
+    assert kinds(stage.blocks()) == [Programme.CONVERSATION, Programme.HOLD]
+    ada.amplitude = 0.1
+    stage.step(1)
+    assert kinds(stage.blocks()) == [Programme.CONVERSATION]
+
+
+def test_a_silence_that_is_intended_is_heard() -> None:
+    stage, ada = live()
+    stage.change(silence_intended=True)
+    ada.amplitude = 0.0
+    stage.seconds(60)
+    assert kinds(stage.blocks()) == [Programme.CONVERSATION]
+
+
+def test_an_intended_silence_with_nobody_there_is_none() -> None:
+    stage, ada = live()
+    stage.change(silence_intended=True)
+    ada.fall_silent()
+    stage.seconds(17)
+    assert kinds(stage.blocks())[-1] is Programme.HOLD
+
+
+def test_dead_air_is_told_after_three_seconds_and_only_while_it_lasts() -> None:
+    stage, ada = live()
+    ada.amplitude = 0.0
+    stage.seconds(2.9)
+    assert stage.room.dead_air == 0.0
+    stage.seconds(1)
+    assert 3.0 <= stage.room.dead_air <= 4.0
+    ada.amplitude = 0.1
+    stage.step(1)
+    assert stage.room.dead_air == 0.0
+
+
+def test_a_hold_that_the_host_asked_for_is_no_dead_air_and_ends_when_the_host_says() -> None:
+    stage, _ = live(amplitude=0.0)
+    stage.change(hold=True)
+    stage.seconds(20)
+    assert stage.room.dead_air == 0.0
+    stage.change(hold=False)
+    stage.blocks()
+    stage.seconds(1)
     assert kinds(stage.blocks()) == [Programme.CONVERSATION]
 
 
