@@ -67,6 +67,12 @@ async def hold(space_id: str, body: models.Switch, request: Request, town: Town,
     return views.space(await town.spaces.hold(space_id, who, on=body.on), town.base(request))
 
 
+@router.post("/{space_id}/silence")
+async def silence(space_id: str, body: models.Switch, request: Request, town: Town, who: Who) -> views.Json:
+    """On: a silence is intended and is heard. Off: after 15 s of it the hold sound comes."""
+    return views.space(await town.spaces.silence(space_id, who, intended=body.on), town.base(request))
+
+
 @router.patch("/{space_id}/replay")
 async def replay(space_id: str, body: models.ReplayChange, request: Request, town: Town, who: Who) -> views.Json:
     view = await town.spaces.trim_replay(space_id, who, trim_start=body.trim_start)

@@ -37,6 +37,7 @@ def space(view: SpaceView, base: str) -> Json:
         "record": it.record,
         "sample": it.sample,
         "hold": it.hold,
+        "silence_intended": it.silence_intended,
         "preshow": it.preshow is not None,
         "speakers": [
             {"seat": seat.id, "name": seat.name, "role": seat.role.value}

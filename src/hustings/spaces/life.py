@@ -46,6 +46,12 @@ def set_hold(space: SpaceRecord, *, on: bool) -> SpaceRecord:
     return msgspec.structs.replace(space, hold=on)
 
 
+def set_silence(space: SpaceRecord, *, intended: bool) -> SpaceRecord:
+    """Whether a silence is meant to be heard, instead of the hold sound that comes after 15 s of it."""
+    require_open(space)
+    return msgspec.structs.replace(space, silence_intended=intended)
+
+
 def require_open(space: SpaceRecord) -> None:
     """Raise WrongState if nobody can join or change it any more."""
     if SPACE_LIFE.is_final(space.state):

@@ -129,6 +129,12 @@ class Spaces:
             change.space = life.set_hold(change.space, on=on)
             return await _viewed(change)
 
+    async def silence(self, space_id: str, principal: Principal, *, intended: bool) -> SpaceView:
+        async with self._floor.changing(space_id, principal) as change:
+            require(decide(change.standing, Action.HOLD))
+            change.space = life.set_silence(change.space, intended=intended)
+            return await _viewed(change)
+
     async def trim_replay(self, space_id: str, principal: Principal, *, trim_start: bool) -> SpaceView:
         """Asks for the replay to be made again, whether it was made before or could not be."""
         async with self._floor.changing(space_id, principal) as change:

@@ -103,6 +103,7 @@ def plan_of(space: SpaceRecord, seats: Sequence[SeatRecord], hands: Sequence[Req
         record=space.record,
         sample=space.sample,
         hold=space.hold,
+        silence_intended=space.silence_intended,
         preshow=space.preshow,
         seats=tuple(_seat(seat) for seat in seats),
         hands=tuple(Hand(hand.id, hand.name, hand.asked_at) for hand in hands),

@@ -75,6 +75,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "starts_at": plan.starts_at,
         "recording": plan.record,
         "dead_air": round(room.dead_air, 1),
+        "hold": plan.hold,
         "silence_intended": plan.silence_intended,
         "may_direct": directs,
         "seats": [_seat(chair) for chair in room.chairs()],

@@ -109,6 +109,7 @@ class SpaceRecord(msgspec.Struct, frozen=True):
     record: bool = True
     sample: bool = False
     hold: bool = False
+    silence_intended: bool = False
     preshow: str | None = None
     replay_state: ReplayState = ReplayState.NONE
     replay_duration: float = 0.0

@@ -98,6 +98,10 @@ STATES: dict[str, State] = {
     "stage-host-more": stage("Hand over", desk("live", FULL[:3]), press=("More for Ben Okafor",), also=HEARD),
     "stage-host-muted": stage("ON AIR, MUTED", desk("live", [{**HOST, "muted": True}, person(1)])),
     "stage-host-unheard": stage("Nobody hears you until", desk("live", [HOST, person(1)]), AWAY),
+    "stage-host-dead-air": stage(
+        "Silence is intended", desk("live", [HOST, person(1)], programme="hold", dead_air=17.0, hold=False),
+        also="the first word ends it",
+    ),
     "stage-host-hold": stage("Back to the conversation", desk("live", [HOST, person(1)], programme="hold")),
     "stage-host-many": stage(
         "Mia Ruiz", desk("live", [HOST, *[person(i) for i in range(1, 13)]], title=LONG), also=HEARD

@@ -58,6 +58,7 @@ TO_A_STRANGER: dict[str, int] = {
     f"POST {SPACE}/end": 401,
     f"POST {SPACE}/cancel": 401,
     f"POST {SPACE}/hold": 401,
+    f"POST {SPACE}/silence": 401,
     f"PATCH {SPACE}/replay": 401,
     f"POST {SPACE}/preshow": 401,
     f"DELETE {SPACE}/preshow": 401,

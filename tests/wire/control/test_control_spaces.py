@@ -172,6 +172,22 @@ async def test_hold_is_switched_while_live(world: World) -> None:
     assert world.stage.plans[str(space["id"])].hold
 
 
+async def test_a_silence_is_said_to_be_intended_before_or_while_it_is_live_by_who_directs(world: World) -> None:
+    host, other = await world.program("ada"), await world.program("ben")
+    space = await new_space(host)
+
+    refused = await other.post(f"{at(space)}/silence", json={"on": True})
+    intended = await host.post(f"{at(space)}/silence", json={"on": True})
+    await host.post(f"{at(space)}/live")
+
+    assert (refused.status_code, intended.json()["silence_intended"]) == (403, True)
+    assert world.stage.plans[str(space["id"])].silence_intended
+    await host.post(f"{at(space)}/silence", json={"on": False})
+    assert not world.stage.plans[str(space["id"])].silence_intended
+    await host.post(f"{at(space)}/end")
+    assert (await host.post(f"{at(space)}/silence", json={"on": True})).status_code == 409
+
+
 async def test_the_host_keeps_the_first_silence_in_the_replay_if_wanted(world: World) -> None:
     host = await world.program("ada")
     space = await new_space(host)

@@ -179,4 +179,10 @@ export interface Desk {
   seats: DeskSeat[];
   hands?: Hand[];
   programme_level: number;
+  /** Somebody who directs asked for the hold sound. */
+  hold?: boolean;
+  /** Seconds for which nobody on air has been heard, while live; 0 for a pause. */
+  dead_air?: number;
+  /** The silence is to be heard: no hold sound comes by itself. */
+  silence_intended?: boolean;
 }

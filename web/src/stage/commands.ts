@@ -16,6 +16,7 @@ export class Commands {
 
   space = (): Promise<Space> => get(this.#base, this.#with);
   go = (verb: Verb): Promise<Space> => post(`${this.#base}/${verb}`, {}, this.#with);
+  silence = (intended: boolean): Promise<Space> => post(`${this.#base}/silence`, { on: intended }, this.#with);
   hold = (on: boolean): Promise<Space> => post(`${this.#base}/hold`, { on }, this.#with);
 
   air = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/air`, { on }, this.#with);

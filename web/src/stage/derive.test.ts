@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, columns, condition, light, lightSentence, nextStep, shut } from './derive';
+import { awaitsAir, columns, condition, light, lightSentence, nextStep, shut, silence } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -63,6 +63,16 @@ it('names the next step only to those who direct', () => {
 it('never lists a producer on air', () => {
   const producer = { ...SEAT, id: 'p', role: 'producer' as const, on_air: true };
   expect(columns(desk({ seats: [SEAT, producer] }))).toEqual({ air: [SEAT], backstage: [producer] });
+});
+
+describe('a silence on air', () => {
+  it.each<[Partial<Desk>, string]>([
+    [{}, ''],
+    [{ dead_air: 4 }, 'Nobody on air is heard. After 15 seconds the hold sound comes.'],
+    [{ dead_air: 16, programme: 'hold' }, 'Nobody on air is heard. The listeners hear the hold sound; the first word ends it.'],
+    [{ dead_air: 16, programme: 'hold', hold: true }, ''],
+    [{ silence_intended: true }, 'The silence is heard as long as it lasts.'],
+  ])('of %o is told as %s', (changes, told) => expect(silence(desk(changes))).toBe(told));
 });
 
 describe('a condition', () => {

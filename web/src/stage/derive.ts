@@ -57,6 +57,14 @@ export function nextStep(desk: Desk | null): Step {
   return desk.state === 'live' ? 'end' : null;
 }
 
+/** What whoever directs must know of a silence on air; empty when there is none. */
+export function silence(desk: Desk): string {
+  if (desk.silence_intended) return 'The silence is heard as long as it lasts.';
+  if (!desk.dead_air || desk.hold) return '';
+  const after = desk.programme === 'hold' ? 'The listeners hear the hold sound; the first word ends it.' : 'After 15 seconds the hold sound comes.';
+  return `Nobody on air is heard. ${after}`;
+}
+
 export interface Columns {
   air: DeskSeat[];
   backstage: DeskSeat[];
