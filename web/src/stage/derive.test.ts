@@ -65,6 +65,18 @@ it('never lists a producer on air', () => {
   expect(columns(desk({ seats: [SEAT, producer] }))).toEqual({ air: [SEAT], backstage: [producer] });
 });
 
+describe('the hold sound', () => {
+  const links = { sound: true, sight: true };
+  it('that silence brought leaves the light on: the first word is heard', () => {
+    const shown = desk({ state: 'live', programme: 'hold', hold: false, you: SEAT.id, seats: [{ ...SEAT, on_air: true }] });
+    expect(light(shown, links)).toBe('air');
+    expect(lightSentence('air', shown)).toBe('The listeners hear the hold sound until somebody speaks.');
+  });
+  it('that was asked for puts it out', () => {
+    expect(light(desk({ state: 'live', programme: 'hold', hold: true, you: SEAT.id, seats: [{ ...SEAT, on_air: true }] }), links)).toBe('hold');
+  });
+});
+
 describe('a silence on air', () => {
   it.each<[Partial<Desk>, string]>([
     [{}, ''],

@@ -20,12 +20,12 @@ export function light(desk: Desk | null, { sound, sight }: Links): Light {
   if (airs && !sound) return 'unheard';
   if (!sight) return 'unsure';
   if (!airs) return 'backstage';
-  if (desk.programme === 'hold') return 'hold';
+  if (desk.programme === 'hold' && desk.hold !== false) return 'hold'; // one that silence brought ends with the first word: that microphone is hot
   return me.muted ? 'air-muted' : 'air';
 }
 
 export function lightSentence(shown: Light, desk: Desk | null): string {
-  if (shown === 'air') return 'Everybody hears you.';
+  if (shown === 'air') return desk?.programme === 'hold' ? 'The listeners hear the hold sound until somebody speaks.' : 'Everybody hears you.';
   if (shown === 'air-muted') return 'You are muted. Nobody hears you.';
   if (shown === 'hold') return 'The listeners hear the hold sound. Only the others on stage hear you.';
   if (shown === 'unheard') return 'Nobody hears you until your sound is connected. You need do nothing.';
