@@ -1,12 +1,16 @@
 """SIGKILL to every process, in each state of a Space: it is in that state after a restart, and goes on."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.hearing import read_wav, score, voices, write_wav
 from tests.support.town import Town, eventually, free_port
+
+from hustings.base.grid import SAMPLE_RATE
+from hustings.broadcast import flac, manifest
 
 BEFORE = {
     "scheduled": (),
@@ -51,7 +55,10 @@ def test_mid_sentence_the_speaker_comes_back_and_the_recording_goes_on(town: Tow
     try:
         eventually(lambda: _speaking(town, space), within=30, what="the first word")
         assert town.run("listen", address, "--seconds", "5").returncode == 0
+        doors_at = town.card(space)["doors_at"]
         town.kill_everything()
+        lost = time.time() - doors_at - _recorded(town, space)
+        assert lost <= 1.0
         town.start()
         eventually(lambda: _speaking(town, space), within=30, what="the speaker's return")
         seconds = 2 * len(said) / 48_000 + 2
@@ -77,6 +84,15 @@ def test_a_second_server_on_the_same_folder_is_refused_and_harms_nothing(town: T
 
 def _speaking(town: Town, space: str) -> bool:
     return any(voice["speaking"] for voice in town.card(space)["speakers"])
+
+
+def _recorded(town: Town, space: str) -> float:
+    """Seconds of the programme, counted from the doors, up to the last whole frame on disk."""
+    folder = manifest.folder_of(town.data / "recordings", space)
+    kept = manifest.load(folder)
+    assert kept is not None
+    (take,) = kept.takes
+    return (take.start + sum(flac.FRAME for _ in flac.frames((folder / take.flac).read_bytes()))) / SAMPLE_RATE
 
 
 def _replay(town: Town, space: str) -> dict[str, Any] | None:
