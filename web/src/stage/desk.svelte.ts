@@ -18,19 +18,24 @@ export class DeskLink {
   lostSince = $state(0);
   /** How the conversation ended; the stage itself forgets it and only says nothing more. */
   over = $state<'ended' | 'cancelled' | 'deleted' | null>(null);
+  /** Resolves as soon as anything is known of the conversation: before that nothing is opened for it. */
+  readonly known: Promise<void>;
   #stop = new AbortController();
+  #know: () => void = () => undefined;
 
   constructor(
     private readonly space: string,
     private readonly seat: KeptSeat,
-  ) {}
+  ) {
+    this.known = new Promise((resolve) => (this.#know = resolve));
+  }
 
   async run(): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       const before = this.desk;
       const done = await this.#read().catch(() => false);
-      if (done || (await this.#isOver()) || this.#stop.signal.aborted) return;
+      if (done || (await this.isOver()) || this.#stop.signal.aborted) return;
       failures = this.desk === before ? failures + 1 : 0;
       if (this.link !== 'lost') this.lostSince = ticker.now;
       this.link = 'lost';
@@ -38,13 +43,14 @@ export class DeskLink {
     }
   }
 
-  /** Asked of the front door whenever the stage falls silent. */
-  async #isOver(): Promise<boolean> {
+  /** Asked of the front door whenever the stage falls silent: a stage that restarts answers like one whose conversation is over. */
+  async isOver(): Promise<boolean> {
     const path = `/spaces/${encodeURIComponent(this.space)}/live.json`;
     const answer = await fetch(path, { signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(3000)]) }).catch(() => null);
     const state = answer?.ok ? ((await answer.json()) as Card).state : null;
     if (state === 'ended' || state === 'cancelled') this.over = state;
     else if (answer?.status === 404) this.over = 'deleted';
+    if (state !== null || this.over) this.#know();
     return this.over !== null;
   }
 
@@ -101,6 +107,7 @@ export class DeskLink {
     this.desk = event;
     if (event.state === 'ended' || event.state === 'cancelled') this.over = event.state;
     this.link = 'open';
+    this.#know();
     return false;
   }
 }

@@ -18,6 +18,7 @@ export class Mic {
   #timer: ReturnType<typeof setInterval> | undefined;
   #loud: number[] = [];
   #clipped: number[] = [];
+  #wanted = 0; // counts what was asked for and given back: a microphone that comes late is put back
 
   /** `raw` turns the browser's processing off: for measurements, not for people. */
   constructor(private readonly raw = new URLSearchParams(location.search).has('raw')) {}
@@ -32,8 +33,11 @@ export class Mic {
       this.error = 'This browser gives no microphone to pages without TLS. Open the page by https, or on the server itself as localhost.';
       return;
     }
+    const wanted = (this.#wanted += 1);
     try {
-      this.#use(await navigator.mediaDevices.getUserMedia({ audio: this.#wish(device) }));
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: this.#wish(device) });
+      if (wanted !== this.#wanted) return stop(stream);
+      this.#use(stream);
       this.devices = (await navigator.mediaDevices.enumerateDevices()).filter((found) => found.kind === 'audioinput');
     } catch (error) {
       if (device && error instanceof DOMException && (error.name === 'OverconstrainedError' || error.name === 'NotFoundError')) return this.open('');
@@ -52,11 +56,13 @@ export class Mic {
     if (this.track) this.track.enabled = !muted;
   }
 
+  /** Gives the microphone back: the browser's sign that it is open goes out. */
   close(): void {
+    this.#wanted += 1;
     clearInterval(this.#timer);
     void this.#context?.close();
     this.#context = null;
-    this.stream?.getTracks().forEach((track) => track.stop());
+    stop(this.stream);
     this.stream = null;
   }
 
@@ -76,7 +82,7 @@ export class Mic {
       this.error = 'The microphone is gone. Plug it in again or choose another one.';
     });
     this.onchange(this.track);
-    old?.getTracks().forEach((track) => track.stop());
+    stop(old);
     this.#measure(stream);
   }
 
@@ -103,6 +109,8 @@ export class Mic {
     this.verdict = micVerdict({ loudest: Math.max(...this.#loud), clipped: this.#clipped.reduce((a, b) => a + b, 0) });
   }
 }
+
+const stop = (stream: MediaStream | null): void => stream?.getTracks().forEach((track) => track.stop());
 
 function trouble(error: unknown): string {
   const name = error instanceof DOMException ? error.name : '';

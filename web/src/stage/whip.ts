@@ -1,5 +1,5 @@
 // The WHIP client (RFC 9725): one microphone out, everyone else in. It comes back by itself until it is told to stop.
-import { refusal } from '../lib/api';
+import { ApiError, refusal } from '../lib/api';
 import { delay, pause } from '../lib/backoff';
 
 export type WhipState = 'connecting' | 'connected' | 'reconnecting' | 'taken' | 'refused' | 'closed';
@@ -12,6 +12,8 @@ export interface WhipOptions {
   onstate: (state: WhipState, why: string) => void;
   /** Whether somebody is heard on this seat at the moment. */
   occupied: () => Promise<boolean>;
+  /** Whether the conversation is over; asked when the stage does not know it, as it does not while it restarts. */
+  over: () => Promise<boolean>;
 }
 
 const GATHERING = 1000; // ms: host candidates arrive well before; late ones are not waited for
@@ -49,6 +51,7 @@ export class WhipSession {
         });
       } catch (error) {
         if (error instanceof Refused) return this.options.onstate('refused', error.message);
+        if (error instanceof ApiError && error.status === 404 && (await this.options.over())) return this.close(false);
       }
       this.#peer?.close();
       if (signal.aborted) return;
