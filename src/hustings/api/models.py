@@ -25,11 +25,13 @@ def _as_unix(value: Any) -> float:
 
 
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, separators of lines and paragraphs
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # the direction of reading
 
 
 def _line(text: str) -> str:
-    """The attack: characters that no page shows, and that break the logs and terminals which print them."""
-    if any(unicodedata.category(letter) in _UNSEEN for letter in text):
+    """The attack: characters that no page shows, that break the logs and terminals which print them, or that make
+    what stands beside them on the page read backwards."""
+    if any(unicodedata.category(letter) in _UNSEEN or letter in _TURNING for letter in text):
         raise ValueError("may have no line breaks and no characters that cannot be seen; type it again")
     return text
 

@@ -57,6 +57,8 @@ class Hands:
                 raise TooManyHands("Very many hands are raised. Try again in a minute.", retry_after=60)
             account = principal.account
             shown = display_name(account.display_name if account else name)
+            if account is None:
+                require_free_name(change.space, await change.seats(), shown)
             request = Request(
                 new_id(change.now), space_id, hashed(secret), shown, RequestState.PENDING, change.now,
                 account.id if account else None,

@@ -40,7 +40,25 @@ def test_a_display_name_is_one_visible_line_or_refused(text: str) -> None:
     assert display_name(name) == name
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 51, "Ada\u202eLind", "Ada\u200bLind", "Ada\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "x" * 51,
+        "Ada\u202eLind",
+        "Ada\u200bLind",
+        "Ada\x00",
+        "A\u200dda",
+        "A\u200cda",
+        "Ada\u200d",
+        "\u200dAda",
+        "👩\u200d",
+        "👩\u200dAnn",
+        "Ada\u2066",
+        "Ada\u3164",
+    ],
+)
 def test_a_display_name_with_nothing_or_hidden_characters_is_refused(text: str) -> None:
     with pytest.raises(BadName):
         display_name(text)
@@ -51,10 +69,53 @@ def test_names_in_other_letters_from_every_language_are_fine() -> None:
     assert display_name("عادل") == "عادل"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "👩\u200d🚀 Ann",
+        "👩🏽\u200d🚀",
+        "\u2764\ufe0f\u200d🔥",
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        "\u0915\u094d\u200d\u0937",
+        "\u0d35\u0d3f\u0d28\u0d4d\u200d",
+    ],
+)
+def test_a_joiner_is_kept_where_a_script_or_an_emoji_is_spelled_with_it(name: str) -> None:
+    assert display_name(name) == name
+
+
 def test_names_that_differ_only_by_case_or_width_are_one_to_the_eye() -> None:
     assert same_to_the_eye("Ada Lind", "ADA LIND")
     assert same_to_the_eye("Ada", "\uff21da")
+    assert same_to_the_eye("Straße", "STRASSE")
     assert not same_to_the_eye("Ada", "Ben")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Zoë", "Z\u043eë"),
+        ("Ada", "\u0410da"),
+        ("ADA LIND", "\u0410da Lind"),
+        ("Paul", "PauI"),
+        ("Ivan", "\u0406VAN"),
+        ("Tom", "Torn"),
+        ("Nora", "\u039dora"),
+        ("Bob", "B0b"),
+        ("\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0639\u0644\u06cc\u0631\u0636\u0627"),
+        ("\u2764\ufe0f Ann", "\u2764 Ann"),
+    ],
+)
+def test_names_in_letters_that_share_a_shape_are_one_to_the_eye(one: str, other: str) -> None:
+    assert same_to_the_eye(one, other)
+    assert same_to_the_eye(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Zoë", "Zoe"), ("Anna", "Анна"), ("Olga", "Ольга"), ("Ann", "Anne"), ("Ada", "Ida")]
+)
+def test_names_that_can_be_told_apart_are_two(one: str, other: str) -> None:
+    assert not same_to_the_eye(one, other)
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 257, "aaaaaaaaaaaaaaaa", "ada-password"])

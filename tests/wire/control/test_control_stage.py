@@ -135,6 +135,18 @@ async def test_a_hands_secret_may_come_as_bearer_and_others_do_not_see_the_hand(
     assert logged.status_code == 404  # a secret in an address is one in every log on the way
 
 
+@pytest.mark.parametrize("name", ["ada", "ADA", "\u0430da"])
+async def test_a_hand_under_the_name_of_somebody_on_stage_is_refused_at_once(world: World, name: str) -> None:
+    _, space, _ = await staged(world)
+    listener = await world.person()
+
+    refused = await listener.post(f"{at(space)}/requests", json={"name": name})
+    other = await listener.post(f"{at(space)}/requests", json={"name": "Adam"})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "name_on_stage")
+    assert other.status_code == 201
+
+
 async def test_a_hand_may_be_declined_or_taken_down_but_not_both(world: World) -> None:
     host, space, _ = await staged(world)
     listener = await world.person()
