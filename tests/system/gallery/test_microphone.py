@@ -3,9 +3,11 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from starlette.responses import JSONResponse
+from tests.support.settling import until
 from tests.system.gallery.conftest import Hall
 from tests.system.gallery.opening import open_context, open_state
 from tests.system.gallery.scenery import JSON
@@ -41,6 +43,11 @@ async def _seated(hall: Hall, shown: JSON | None, **more: Any) -> tuple[BrowserC
 async def _heard(page: Page) -> None:
     await expect(page.get_by_text("This is how loud you should be")).to_be_visible(timeout=15_000)
     assert await page.evaluate(OPEN)
+
+
+def _level(said: list[np.ndarray]) -> float:
+    """How loud the last second was."""
+    return float(np.sqrt(np.mean((np.concatenate(said[-50:]) / 32767) ** 2)))
 
 
 def _show(hall: Hall, shown: JSON | None, **answers: Any) -> None:
@@ -111,4 +118,21 @@ async def test_a_stage_that_knows_nothing_for_a_while_is_asked_again_and_one_tha
     assert len(whip.answers) == len(unknown) - 1
     await page.wait_for_function(GIVEN_BACK)
     whip.answers.clear()
+    await context.close()
+
+
+async def test_who_loses_the_microphone_is_told_and_keeps_the_seat_with_silence(hall: Hall) -> None:
+    context, page = await _seated(hall, GUEST, seat=sits(3))
+    await _heard(page)
+    posts, said = hall.scenery.whip.posts, hall.scenery.whip.heard[-1]
+
+    await page.evaluate("tracks[0].stop(); tracks[0].dispatchEvent(new Event('ended'))")  # as when it is unplugged
+    await expect(page.get_by_text("The microphone is gone.")).to_be_visible()
+    lost = len(said)
+    await until(lambda: len(said) > lost + 200)
+    assert _level(said) < 0.001, "silence goes on"
+
+    await page.get_by_role("button", name="Try the microphone again").click()
+    await until(lambda: _level(said) > 0.01)
+    assert hall.scenery.whip.posts == posts
     await context.close()

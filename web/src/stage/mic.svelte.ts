@@ -80,10 +80,22 @@ export class Mic {
     this.track?.addEventListener('ended', () => {
       if (this.stream !== stream) return;
       this.error = 'The microphone is gone. Plug it in again or choose another one.';
+      this.onchange(this.#silence());
     });
     this.onchange(this.track);
     stop(old);
     this.#measure(stream);
+  }
+
+  /** In place of a microphone that is gone: packets that go on, without sound. To the others a seat that sends none has lost its network. */
+  #silence(): MediaStreamTrack | null {
+    if (!this.#context) return null;
+    const nothing = this.#context.createConstantSource();
+    nothing.offset.value = 0;
+    const out = this.#context.createMediaStreamDestination();
+    nothing.connect(out);
+    nothing.start();
+    return out.stream.getAudioTracks()[0] ?? null;
   }
 
   #measure(stream: MediaStream): void {
