@@ -8,8 +8,8 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.system.gallery.conftest import Hall
 from tests.system.gallery.opening import open_context, open_state
 from tests.system.gallery.scenery import JSON
-from tests.system.gallery.states_listen import LIVE, Moving
-from tests.system.gallery.states_stage import HOST, desk, person, sits, stage
+from tests.system.gallery.states_listen import LIVE, Moving, voices
+from tests.system.gallery.states_stage import HOST, SPACE, desk, person, sits, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -167,4 +167,20 @@ async def test_who_lost_the_seat_to_another_browser_is_told_and_takes_it_back(ha
     await page.get_by_role("button", name="Take it back").click()
     await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible(timeout=15_000)
     assert whip.posts == posts + 1
+    await context.close()
+
+
+async def test_a_seat_that_is_on_air_says_so_before_it_is_taken(hall: Hall) -> None:
+    live = {**SPACE, "state": "live", "you": {"seat": "s0", "role": "host", "can": []}}
+    known = {"GET /api/v1/spaces/space": live, "GET /spaces/space/live.json": Moving(**LIVE, speakers=voices(1))}
+    state = stage("You host this conversation.", None, None, answers=known)
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+
+    await expect(page.get_by_text("everybody hears you as soon as you take it")).to_be_visible()
+    await expect(page.get_by_text("Backstage only the others")).to_have_count(0)
+
+    backstage = {"GET /spaces/space/live.json": Moving(**LIVE, speakers=voices(1, on_air=False))}
+    hall.scenery.state = dataclasses.replace(state, answers={**known, **backstage})
+    await expect(page.get_by_text("Backstage only the others")).to_be_visible()
     await context.close()

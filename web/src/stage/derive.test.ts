@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, columns, condition, light, lightSentence, nextStep, shut, silence } from './derive';
+import type { Card, Desk, DeskSeat } from '../lib/types';
+import { awaitsAir, beforeSeat, columns, condition, light, lightSentence, nextStep, shut, silence } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -102,4 +102,21 @@ describe('a condition', () => {
     [{ health: { ...healthy, dead: true, echo: true }, muted: true }, 'good'],
     [{ health: null }, 'here'],
   ])('of %o is %s', (changes, word) => expect(condition({ ...SEAT, ...changes }).word).toBe(word));
+});
+
+describe('before a seat is taken', () => {
+  const card = (state: string, on_air: boolean): Card => ({ state, speakers: [{ seat: 'me', on_air }] }) as Card;
+  const you = (seat: string | null, role: 'host' | 'speaker') => ({ state: 'live' as const, you: { seat, role, can: [] } });
+  it('says that one is heard at once exactly when the seat is on air in a live conversation', () => {
+    expect(beforeSeat(card('live', true), you('me', 'host'))).toContain('hears you as soon as');
+    expect(beforeSeat(card('live', false), you('me', 'host'))).toContain('Backstage only');
+    expect(beforeSeat(card('doors', true), you('me', 'host'))).toContain('Backstage only');
+    expect(beforeSeat(card('live', false), you(null, 'host'))).toContain('hears you as soon as');
+    expect(beforeSeat(card('live', false), you(null, 'speaker'))).toContain('Backstage only');
+    expect(beforeSeat(null, you('me', 'speaker'))).toContain('hears you as soon as');
+  });
+  it('says that another browser loses a seat that there is', () => {
+    expect(beforeSeat(null, you('me', 'host'))).toContain('it is lost there');
+    expect(beforeSeat(null, you(null, 'host'))).not.toContain('it is lost there');
+  });
 });

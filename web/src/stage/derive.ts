@@ -1,5 +1,5 @@
 // What the desk means for the person looking at it. Pure.
-import type { Desk, DeskSeat } from '../lib/types';
+import type { Card, Desk, DeskSeat, Space } from '../lib/types';
 
 export type Light = 'air' | 'air-muted' | 'hold' | 'unheard' | 'unsure' | 'backstage' | 'over';
 
@@ -37,6 +37,17 @@ export function lightSentence(shown: Light, desk: Desk | null): string {
   if (me && awaitsAir(me)) return `${alone} The host puts you on air.`;
   if (desk?.state !== 'live') return me?.on_air ? `${alone} You go on air when the conversation starts.` : alone;
   return alone;
+}
+
+/** What taking the seat leads to, said before the press. While the card is not known, it is safest to expect to be heard. */
+export function beforeSeat(card: Card | null, { state, you }: Pick<Space, 'state' | 'you'>): string {
+  const own = you?.seat ? card?.speakers.find((voice) => voice.seat === you.seat) : null;
+  const airs = you?.seat ? (own?.on_air ?? card === null) : you?.role === 'host';
+  const heard =
+    (card?.state ?? state) === 'live' && airs
+      ? 'This conversation is live, and your seat is on air: everybody hears you as soon as you take it.'
+      : 'Backstage only the others on stage hear you.';
+  return you?.seat ? `${heard} Where your seat is open in another browser, it is lost there.` : heard;
 }
 
 /** A guest comes on air by the hand of somebody who directs, and only then switches alone. */
