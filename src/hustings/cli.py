@@ -21,6 +21,7 @@ from hustings.base.errors import HustingsError, Invalid
 from hustings.base.faults import sentence_of
 from hustings.base.settings import ALL_ROLES, Settings
 from hustings.clients.addresses import space_address
+from hustings.clients.errors import BadAddress
 from hustings.clients.listener import Form, Listener, ListenReport
 from hustings.clients.media import WavWriter, read_voice
 from hustings.clients.speaker import Speaker, SpeakerProgress
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(given, standalone_mode=False)
     except HustingsError as error:
         console.report_error(error, as_json="--json" in given)
-        return 1
+        return 2 if isinstance(error, BadAddress) else 1
     except typer.TyperException as error:
         console.say(f"error: {error.format_message()}")
         console.say("hint: hustings --help, or --help after the command, lists what there is")

@@ -89,7 +89,8 @@ _SPEAKING = {
 
 
 def speaking_line(told: SpeakerProgress) -> str:
-    line = f"{_SPEAKING[told.state]}  {clock_face(told.position)} of {clock_face(told.duration)}"
+    over = "over and over" if told.looping else "of"
+    line = f"{_SPEAKING[told.state]}  {clock_face(told.position)} {over} {clock_face(told.duration)}"
     if told.connections > 1:
         line += f"  connection {told.connections}"
     return f"{line}  ({told.because})" if told.because else line

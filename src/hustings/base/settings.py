@@ -63,7 +63,11 @@ class Settings(BaseSettings):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def store_url(self) -> str:
-        return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'hustings.db').absolute()}"
+        return self.database_url or f"sqlite+aiosqlite:///{self.database().absolute()}"
+
+    def database(self) -> Path:
+        """SQLite's file, where no other store is named."""
+        return self.data / "hustings.db"
 
     def environment(self) -> dict[str, str]:
         """These settings as the variables that a child process reads them from."""

@@ -23,9 +23,13 @@ class BadAddress(Invalid):
 
 
 class NoSuchFile(NotFound):
-    """The file is not there or cannot be read as audio."""
-
     code = "no_such_file"
+
+
+class NotAudio(Invalid):
+    """The file is there, and cannot be read as audio."""
+
+    code = "not_audio"
 
 
 class CannotWrite(Invalid):

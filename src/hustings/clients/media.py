@@ -15,23 +15,25 @@ import numpy as np
 import numpy.typing as npt
 
 from hustings.base.grid import SAMPLE_RATE
-from hustings.clients.errors import BadAnswer, CannotWrite, NoSuchFile
+from hustings.clients.errors import BadAnswer, CannotWrite, NoSuchFile, NotAudio
 
 Samples = npt.NDArray[np.float32]  # shape (n,)
 AudioFrame: TypeAlias = av.AudioFrame
 
 
 def read_voice(path: Path) -> Samples:
-    """The whole of any audio file FFmpeg reads. Raises NoSuchFile."""
+    """The whole of any audio file FFmpeg reads. Raises NoSuchFile, NotAudio."""
+    if not path.exists():
+        raise NoSuchFile(f"There is no file {path}.")
     try:
         with av.open(str(path)) as container:
             samples = _resampled(list(container.decode(audio=0)))
     except (OSError, av.error.FFmpegError, IndexError) as error:
-        raise NoSuchFile(
+        raise NotAudio(
             f"{path} cannot be read as audio. Any format FFmpeg knows will do, such as WAV or FLAC."
         ) from error
     if not samples.size:
-        raise NoSuchFile(f"{path} holds no sound.")
+        raise NotAudio(f"{path} holds no sound.")
     return samples
 
 

@@ -44,6 +44,7 @@ class SpeakerProgress:
     connections: int = 0
     packets_sent: int = 0
     because: str = ""
+    looping: bool = False  # the recording begins again at its end; `position` counts over all rounds
 
 
 class Speaker:
@@ -69,7 +70,7 @@ class Speaker:
         self._told = told
         self._backoff = Backoff()
         self._sent_before = 0
-        self._progress = SpeakerProgress(SpeakerState.CONNECTING, duration=voice.duration)
+        self._progress = SpeakerProgress(SpeakerState.CONNECTING, duration=voice.duration, looping=voice.loop)
 
     async def run(self) -> SpeakerProgress:
         """Speak until the recording is over. Raises what the server refuses with (Unauthorized, NotFound …), and

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 
 from hustings.base.clock import Clock
-from hustings.base.settings import Settings, read_cluster_key
+from hustings.base.settings import Settings, noted_address, read_cluster_key
 from hustings.ops.finding import Finding, Health
 
 SPEAKERS = 26  # UDP ports: two for each of 13 seats
@@ -52,6 +52,8 @@ def _can_bind(port: int) -> bool:
 def check_front_door(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     """The port is free to be served on, or a Hustings answers on it with its stage and control behind it."""
     base = settings.door()
+    if not _is_port_told(settings) and _status("GET", f"{noted_address(settings)}/healthz") == 200:
+        base = noted_address(settings)
     answer = _status("GET", f"{base}/healthz")
     if answer == 200:
         yield Finding("front door", Health.WELL, f"answers at {base}")
@@ -63,6 +65,11 @@ def check_front_door(settings: Settings, _clock: Clock) -> Iterator[Finding]:
         yield Finding(
             "front door", Health.WELL, f"port {settings.port} of {settings.host} is free; nothing is running"
         )
+
+
+def _is_port_told(settings: Settings) -> bool:
+    """Where it is not, the server to look at is the one that left its address in the data folder."""
+    return "port" in settings.model_fields_set
 
 
 def _behind(base: str) -> Iterator[Finding]:

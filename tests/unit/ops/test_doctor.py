@@ -1,12 +1,15 @@
+import asyncio
 import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.responses import PlainTextResponse
+from tests.support.asgi import free_port, serving
 
 from hustings.base.clock import ManualClock, SystemClock
 from hustings.base.grid import PART
-from hustings.base.settings import Settings
+from hustings.base.settings import Settings, note_address
 from hustings.broadcast.encoder import FlacEncoder
 from hustings.clients.media import read_voice
 from hustings.ops import doctor, machine, network
@@ -98,6 +101,18 @@ def test_a_port_that_another_program_holds_is_a_fault_and_a_free_one_is_not() ->
 
     assert healths(taken) == [Health.FAULT]
     assert healths(free) == [Health.WELL]
+
+
+async def test_the_server_of_the_folder_is_looked_at_where_no_port_is_told(tmp_path: Path) -> None:
+    async with serving(PlainTextResponse("ok")) as base:
+        note_address(Settings(data=tmp_path, public_url=base))
+        found = await asyncio.to_thread(lambda: list(network.check_front_door(Settings(data=tmp_path), CLOCK)))
+        elsewhere = Settings(data=tmp_path, port=free_port())
+        told = await asyncio.to_thread(lambda: list(network.check_front_door(elsewhere, CLOCK)))
+
+    assert [finding.subject for finding in found] == ["front door", "control", "stage"]
+    assert found[0].told == f"answers at {base}"
+    assert "nothing is running" in told[0].told
 
 
 def test_a_role_that_does_not_answer_is_named() -> None:

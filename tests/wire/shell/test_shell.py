@@ -63,7 +63,7 @@ async def test_a_looping_speaker_that_is_told_to_stop_closes_its_session(wav: Pa
             sys.executable, "-m", "hustings", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         assert process.stderr is not None
-        assert "Speaking" in (await process.stderr.readline()).decode()
+        assert "Speaking  0:00 over and over 0:00" in (await process.stderr.readline()).decode()
         process.terminate()
         out, _ = await process.communicate()
         await whip.stop()
@@ -98,11 +98,12 @@ async def test_speak_with_a_refused_token_says_why_and_fails(wav: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["listen", "nowhere"], 1, "is not the address of a Space"),
+        (["listen", "nowhere"], 2, "is not the address of a Space"),
         (["listen"], 2, "SPACE_URL"),
         (["dance"], 2, "dance"),
         (["listen", "http://a/spaces/b", "--out", "/nowhere/x.wav"], 1, "/nowhere/x.wav cannot be written"),
-        (["speak", "http://a/spaces/b", "--token", "t", "--file", "none.wav"], 1, "none.wav cannot be read as audio"),
+        (["speak", "http://a/spaces/b", "--token", "t", "--file", "none.wav"], 1, "There is no file none.wav."),
+        (["speak", "http://a/spaces/b", "--token", "t", "--file", __file__], 1, "cannot be read as audio"),
         (["serve", "--roles", "stage,cellar"], 2, "There is no role cellar"),
     ],
 )
@@ -142,16 +143,37 @@ def test_doctor_prints_findings_for_programs(tmp_path: Path, capsys: pytest.Capt
     assert {"subject", "health", "told", "cure"} == set(told["findings"][0])
 
 
-def test_an_account_is_made_and_its_token_printed_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["account", "create", "ada", "--role", "owner", "--token", "--data", str(tmp_path)]) == 0
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder where none is named."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "data"
+
+
+@pytest.mark.usefixtures("at_home")
+def test_an_account_is_made_and_its_token_printed_last(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["account", "create", "ada", "--role", "owner", "--token"]) == 0
 
     said = capsys.readouterr()
     assert said.out.strip().startswith("hst_")
     assert "Made the account ada (owner)." in said.err
 
 
-def test_a_name_that_is_taken_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["account", "create", "ada", "--data", str(tmp_path), "--json"]
+def test_an_account_is_made_in_no_folder_that_is_named_by_mistake(
+    at_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["account", "create", "ada", "--data"]
+
+    assert main([*words, str(tmp_path / "dta")]) == 1
+    assert "There is no installation in" in capsys.readouterr().err
+    assert not (tmp_path / "dta").exists()
+    assert main(["account", "create", "ben"]) == 0
+    assert main([*words, str(at_home)]) == 0
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_name_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["account", "create", "ada", "--json"]
 
     assert main(words) == 0
     assert "/setup#" in json.loads(capsys.readouterr().out)["link"]
@@ -168,14 +190,13 @@ async def test_a_data_folder_that_is_none_is_named_in_a_sentence_by_every_comman
 
 
 async def test_an_account_made_in_a_folder_that_is_new_says_so_and_its_link_names_the_server_of_the_folder(
-    tmp_path: Path,
+    at_home: Path,
 ) -> None:
-    folder = tmp_path / "data"
-    _, link, told = await hustings("account", "create", "ada", "--data", str(folder))
+    _, link, told = await hustings("account", "create", "ada")
     assert "There was no data folder" in told
     assert link.startswith("http://localhost:8000/setup#")
 
-    note_address(Settings(data=folder, port=8123))
-    _, link, told = await hustings("account", "create", "ben", "--data", str(folder))
+    note_address(Settings(data=at_home, port=8123))
+    _, link, told = await hustings("account", "create", "ben", "--data", str(at_home))
     assert "There was no data folder" not in told
     assert link.startswith("http://localhost:8123/setup#")
