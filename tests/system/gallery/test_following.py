@@ -1,5 +1,6 @@
 """What pages do by themselves while the world behind them changes."""
 
+import dataclasses
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.system.gallery.conftest import Hall
 from tests.system.gallery.opening import open_context, open_state
 from tests.system.gallery.scenery import JSON
 from tests.system.gallery.states_listen import ENDED, LIVE, READY, Moving, listen, voices
-from tests.system.gallery.states_stage import HOST, STATES, desk, person, sits, stage
+from tests.system.gallery.states_stage import HOST, SPACE, STATES, desk, person, sits, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -105,6 +106,41 @@ async def test_a_listener_hears_again_after_the_server_was_away(hall: Hall) -> N
     await expect(page.get_by_text("You are offline")).to_have_count(0, timeout=15_000)
     heard = await page.evaluate("hustings.audio.currentTime")
     await page.wait_for_function("(before) => hustings.audio.currentTime > before + 1", arg=heard, timeout=30_000)
+    await context.close()
+
+
+async def test_nobody_is_said_to_speak_while_the_server_is_out_of_reach(hall: Hall) -> None:
+    state = listen("18,204 listening", Moving(**LIVE, speakers=voices(2)))
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    speaks, told = page.get_by_text("Ada Lind is speaking"), page.locator("p.hidden[aria-live]")
+    await expect(told).to_have_text("Ada Lind is speaking")
+    await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible()
+
+    await context.set_offline(True)
+    await expect(page.get_by_text("Out of reach")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_text("ON AIR", exact=True)).to_have_count(0)
+    await expect(speaks).to_have_count(0)
+
+    await context.set_offline(False)
+    await expect(page.get_by_text("ON AIR", exact=True)).to_be_visible(timeout=15_000)
+    await expect(told).to_have_text("Ada Lind is speaking")
+    await context.close()
+
+
+async def test_a_sample_that_was_removed_leaves_nobody_speaking(hall: Hall) -> None:
+    may = {**SPACE, "sample": True, "you": {"seat": None, "role": None, "can": ["delete"]}}
+    known = {"GET /api/v1/spaces/space": may, "DELETE /api/v1/spaces/space": {}}
+    state = listen("Remove the sample", Moving(**LIVE, sample=True, speakers=voices(2)))
+    state = dataclasses.replace(state, answers={**state.answers, **known})
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    await expect(page.locator("p.hidden[aria-live]")).to_have_text("Ada Lind is speaking")
+
+    await page.get_by_role("button", name="Remove the sample").click()
+    await expect(page.get_by_role("button", name="Remove the sample")).to_have_count(0)
+
+    await expect(page.get_by_text("is speaking")).to_have_count(0, timeout=500)
     await context.close()
 
 

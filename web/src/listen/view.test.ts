@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Card, Voice } from '../lib/types';
-import { cardAt, face, interval, ordered, recording, shown, sounding, standing } from './view';
+import { cardAt, face, interval, ordered, recording, shown, sounding, stale, standing } from './view';
 
 const VOICE: Voice = { seat: 's', name: 'Ada', role: 'host', on_air: true, muted: false, connected: true, speaking: false, level: 0 };
 const CARD: Card = {
@@ -91,4 +91,13 @@ it('asks once a second only while somebody looks and something may change', () =
   expect(interval(false, 'live')).toBe(1);
   expect(interval(true, 'live')).toBe(5);
   expect(interval(false, 'replay')).toBe(15);
+});
+
+describe('what was last known', () => {
+  it('is old once the server is out of reach for a while and nothing more is heard', () => {
+    expect(stale('failing', 100, 104, false)).toBe(true);
+    expect(stale('failing', 100, 103, false)).toBe(false);
+    expect(stale('failing', 100, 104, true)).toBe(false);
+    expect(stale('ok', 100, 200, false)).toBe(false);
+  });
 });

@@ -40,6 +40,11 @@ function endFace(card: Card): Face {
   return card.replay.state === 'preparing' ? 'preparing' : 'noreplay';
 }
 
+const PATIENCE = 4; // seconds a server may be out of reach before what it said last is called old
+
+/** Whether what is shown is only what was last known: the server is out of reach, and what had arrived has been heard. */
+export const stale = (net: Net, since: number, now: number, playing: boolean): boolean => net === 'failing' && !playing && now - since >= PATIENCE;
+
 /** Faces with a stream to listen to. */
 export const sounding = (shown: Face): boolean => ['doors', 'live', 'hold', 'lost'].includes(shown);
 
