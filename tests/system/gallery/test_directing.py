@@ -8,12 +8,13 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 from tests.system.gallery.conftest import Hall
 from tests.system.gallery.opening import open_context, open_state
 from tests.system.gallery.scenery import JSON
-from tests.system.gallery.states_stage import GOOD, HOST, LINKS, desk, person, stage
+from tests.system.gallery.states_stage import GOOD, HOST, HOSTED, LINKS, SEAT, desk, person, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 REMOVED = "POST /api/v1/spaces/space/seats/s2/remove"
 LISTED, MADE = (f"{verb} /api/v1/spaces/space/invitations" for verb in ("GET", "POST"))
+TAKEN = "POST /api/v1/spaces/space/seat"
 CURES: dict[tuple[str, Any], str] = {
     ("loss", 0.2): "A cable or a nearer access point helps.",
     ("loss", 0.05): "The network drops some packets.",
@@ -156,6 +157,50 @@ async def test_the_list_of_invitations_learns_who_came(hall: Hall) -> None:
     hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=came, answers=answers)
 
     await expect(row.filter(has_text="accepted")).to_be_visible()
+    await context.close()
+
+
+async def test_an_invitation_that_was_accepted_is_called_by_who_came(hall: Hall) -> None:
+    accepted = {**LINKS[1], "seat": "s1"}
+    context, page = await _open(hall, desk("live", [HOST, person(1)]), **{LISTED: [LINKS[0], accepted]})
+
+    rows = page.get_by_role("region", name="Invitations").get_by_role("listitem")
+    await expect(rows.filter(has_text="accepted")).to_contain_text("Ben Okafor")
+    await expect(rows.filter(has_text="Chi Tanaka")).to_contain_text("as speaker")
+    await context.close()
+
+
+async def test_a_cure_speaks_to_whom_it_is_for(hall: Hall) -> None:
+    loud = {**GOOD, "clipping": True}
+    context, page = await _open(hall, desk("live", [{**HOST, "health": loud}, person(1, health=loud)]))
+
+    rows = page.get_by_role("listitem")
+    await expect(rows.filter(has_text="(you)")).to_contain_text("Too loud: a little more distance.")
+    await expect(rows.filter(has_text="Ben Okafor")).to_contain_text("Too loud: ask for a little more distance.")
+    await context.close()
+
+
+async def test_the_heading_has_the_focus_when_what_had_it_is_gone(hall: Hall) -> None:
+    taken: JSON = {f"POST /api/v1/spaces/space/{verb}": {} for verb in ("live", "end")} | {TAKEN: SEAT}
+    state = stage("You host this conversation.", desk("doors", [HOST]), None, answers={**HOSTED, **taken})
+    context = await open_context(hall, state)
+    page = await open_state(hall, context, state)
+    heading = page.get_by_role("heading", level=1)
+    await page.get_by_role("checkbox").check()
+    await page.get_by_role("button", name="Take my seat").press("Enter")
+    await expect(page.get_by_role("button", name="Go live")).to_be_visible()
+    await expect(heading).to_be_focused()
+
+    await page.get_by_role("button", name="Go live").press("Enter")
+    hall.scenery.state = dataclasses.replace(state, desk=desk("live", [HOST]))
+    end = page.get_by_role("button", name="End the conversation")
+    await expect(end).to_be_visible()
+    await expect(heading).to_be_focused()
+
+    await end.press("Enter", delay=1200)
+    hall.scenery.state = dataclasses.replace(state, desk=desk("ended", [HOST]))
+    await expect(heading).to_have_text("That was it")
+    await expect(heading).to_be_focused()
     await context.close()
 
 

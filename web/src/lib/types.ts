@@ -95,6 +95,8 @@ export interface Invitation {
   role: Role;
   name: string;
   accepted: boolean;
+  /** The seat it became. */
+  seat?: string | null;
 }
 
 export interface InvitationCard {

@@ -93,8 +93,8 @@ export interface Condition {
   cure: string;
 }
 
-/** A seat's health in a word, and the cure. */
-export function condition(seat: DeskSeat): Condition {
+/** A seat's health in a word, and the cure, as told to whoever sits there (`own`) or to whoever looks after them. */
+export function condition(seat: DeskSeat, own = false): Condition {
   if (seat.connected === 'absent') return { word: 'not here yet', cure: '' };
   if (seat.connected === 'connecting') return { word: 'connecting', cure: '' };
   if (seat.connected === 'reconnecting') return { word: 'reconnecting', cure: 'The seat is kept; it comes back by itself.' };
@@ -102,9 +102,9 @@ export function condition(seat: DeskSeat): Condition {
   if (!health) return { word: 'here', cure: '' };
   if (health.dead && !seat.muted) return { word: 'no sound', cure: 'Is the microphone switched off, at its cable or its key?' };
   if (health.echo && !seat.muted) return { word: 'echo', cure: 'Headphones help. Until then, mute while others speak.' };
-  if (health.clipping) return { word: 'clipping', cure: 'Too loud: ask for a little more distance.' };
+  if (health.clipping) return { word: 'clipping', cure: own ? 'Too loud: a little more distance.' : 'Too loud: ask for a little more distance.' };
   if (health.loss > 0.1 || health.concealed > 0.08) return { word: 'breaking up', cure: 'A cable or a nearer access point helps.' };
   if (health.loss > 0.03 || health.concealed > 0.03) return { word: 'small losses', cure: 'The network drops some packets.' };
-  if (health.narrowband) return { word: 'phone sound', cure: 'Another microphone or leaving Bluetooth helps.' };
+  if (health.narrowband) return { word: 'phone sound', cure: own ? 'You sound as by phone: another microphone or leaving Bluetooth helps.' : 'Another microphone or leaving Bluetooth helps.' };
   return { word: 'good', cure: '' };
 }
