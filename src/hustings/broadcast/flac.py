@@ -92,11 +92,19 @@ def renumber(frame: bytes, old: int, new: int) -> bytes:
     return after + body + checksum.to_bytes(2, "big")
 
 
-def stream_header(samples: int) -> bytes:
-    """`fLaC` and STREAMINFO of a whole stream; frame sizes and the samples' MD5 are given as unknown."""
+def stream_header(samples: int, title: str) -> bytes:
+    """`fLaC`, STREAMINFO and the title of a whole stream; frame sizes and the samples' MD5 are given as unknown."""
     sizes = FRAME.to_bytes(2, "big") * 2 + bytes(6)
     described = SAMPLE_RATE << 44 | 0 << 41 | 15 << 36 | samples
-    return MARK + bytes([0x80, 0, 0, _STREAMINFO]) + sizes + described.to_bytes(8, "big") + bytes(16)
+    return MARK + bytes([0, 0, 0, _STREAMINFO]) + sizes + described.to_bytes(8, "big") + bytes(16) + _tags(title)
+
+
+def _tags(title: str) -> bytes:
+    """The last metadata block: a Vorbis comment, section 8.6. Lengths are little-endian there, and only there."""
+    told = [b"Hustings", f"TITLE={title}".encode()]
+    vendor, comment = (len(text).to_bytes(4, "little") + text for text in told)
+    block = vendor + (1).to_bytes(4, "little") + comment
+    return b"\x84" + len(block).to_bytes(3, "big") + block
 
 
 def frames(data: bytes) -> Iterator[bytes]:

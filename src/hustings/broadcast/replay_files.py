@@ -68,7 +68,7 @@ def make_replay(folder: Path, manifest: Manifest, *, trim_start: bool) -> Made |
     packager = Packager(AAC64)
     _write_segments(folder, packager, joined, vod_segments(len(joined), AAC64.frame, skip))
     _write_m4a(folder, packager, joined.packets(first, len(joined)), manifest.title)
-    lossless = FLAC_STOPPED not in manifest.problems and _write_flac(folder, joined, skip * PART)
+    lossless = FLAC_STOPPED not in manifest.problems and _write_flac(folder, joined, skip * PART, manifest.title)
     return Made(
         duration=(len(joined) - first) * AAC64.frame / SAMPLE_RATE,
         trim_start=trim_start,
@@ -107,13 +107,13 @@ def _lossless(folder: Path, joined: _Joined) -> Iterator[tuple[int, bytes]]:
             yield number, flac.silence(number)
 
 
-def _write_flac(folder: Path, joined: _Joined, skip: int) -> bool:
+def _write_flac(folder: Path, joined: _Joined, skip: int, title: str) -> bool:
     """Leaves out the first `skip` samples. False when a take has no lossless recording, and so the whole has none."""
     if not all((folder / take.flac).is_file() for take, _, _ in joined.takes):
         return False
     fresh = folder / f".new-{FLAC}"
     with fresh.open("wb") as file:
-        file.write(flac.stream_header(len(joined) * AAC64.frame - skip))
+        file.write(flac.stream_header(len(joined) * AAC64.frame - skip, title))
         kept = islice(_lossless(folder, joined), skip // flac.FRAME, None)
         file.writelines(flac.renumber(frame, old, new) for new, (old, frame) in enumerate(kept))
     fresh.replace(folder / FLAC)

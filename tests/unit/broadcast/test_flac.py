@@ -48,7 +48,7 @@ def test_renumbered_frames_decode_to_the_same_samples(recorded: bytes, speech: S
     kept = list(flac.frames(recorded))[30:]
     joined = b"".join(flac.renumber(frame, 30 + n, n) for n, frame in enumerate(kept))
 
-    out = decoded(tmp_path, flac.stream_header(len(kept) * flac.FRAME) + joined)
+    out = decoded(tmp_path, flac.stream_header(len(kept) * flac.FRAME, "The ferry") + joined)
 
     assert np.array_equal(to_pcm16(out), to_pcm16(speech[30 * flac.FRAME :]))
 
@@ -63,7 +63,9 @@ def test_a_frame_with_a_wrong_checksum_is_seen_by_this_test(recorded: bytes, tmp
 
 def test_silence_fills_frames_that_are_missing(recorded: bytes, speech: Samples, tmp_path: Path) -> None:
     kept = list(flac.frames(recorded))[:10]
-    data = flac.stream_header(15 * flac.FRAME) + b"".join(kept + [flac.silence(n) for n in range(10, 15)])
+    data = flac.stream_header(15 * flac.FRAME, "The ferry") + b"".join(
+        kept + [flac.silence(n) for n in range(10, 15)]
+    )
 
     out = decoded(tmp_path, data)
 
@@ -82,7 +84,7 @@ def test_a_frame_moved_away_and_back_is_itself(number: int, other: int) -> None:
 
 def test_the_header_tells_the_length(tmp_path: Path) -> None:
     path = tmp_path / "silent.flac"
-    path.write_bytes(flac.stream_header(3 * flac.FRAME) + b"".join(map(flac.silence, range(3))))
+    path.write_bytes(flac.stream_header(3 * flac.FRAME, "The ferry") + b"".join(map(flac.silence, range(3))))
 
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]

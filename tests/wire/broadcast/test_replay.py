@@ -102,13 +102,15 @@ async def test_a_replay_is_all_of_the_conversation(speech: Samples, pool: Execut
     assert samples_of(joined).size == pytest.approx(length * SAMPLE_RATE, abs=2048)
 
 
-async def test_an_m4a_says_what_it_is_of(speech: Samples, pool: Executor, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["replay.m4a", "replay.flac"])
+async def test_a_download_says_what_it_is_of(file: str, speech: Samples, pool: Executor, tmp_path: Path) -> None:
     await record([*blocks(speech[:PART]), ProgrammeEnd("s", PART)], tmp_path, pool)
 
     await replayed(tmp_path, pool, Control())
 
-    with av.open(str(tmp_path / "s" / "replay.m4a")) as container:
-        assert container.metadata["title"] == "The ferry"
+    with av.open(str(tmp_path / "s" / file)) as container:
+        told = {key.lower(): value for key, value in container.metadata.items()}
+    assert told["title"] == "The ferry"
     manifest = manifests.load(tmp_path / "s")
     assert manifest is not None
     assert manifest.title == "The ferry"
