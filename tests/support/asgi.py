@@ -19,9 +19,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(application: Application) -> AsyncIterator[str]:
+async def serving(application: Application, *, port: int = 0) -> AsyncIterator[str]:
     """The application's base URL, from when it answers until it has stopped."""
-    port = free_port()
+    port = port or free_port()
     server = Server(application, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
     task = asyncio.create_task(server.serve())
     try:

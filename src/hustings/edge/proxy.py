@@ -84,6 +84,7 @@ class Upstream:
         self._base = httpx.URL(url)
         self._authorization = authorization
         self._places = asyncio.Semaphore(kind.at_once)
+        self._outage = _Outage(kind.name)
         self.held = 0
         self.queued = 0
         self._client = httpx.AsyncClient(
@@ -110,7 +111,7 @@ class Upstream:
         sends = bool(declared or answers.header(scope, b"transfer-encoding"))
         body = Body(receive, most=self._kind.body, within=self._kind.arrives, expected=sends)
         async with self._content(body) as content, self._place():
-            exchange = _Exchange(self._kind, scope, send)
+            exchange = _Exchange(self._kind, self._outage, scope, send)
             request = self._request(path, scope, content, trusted)
             await _unless_gone(exchange.run(self._client, request), body)
 
@@ -163,11 +164,28 @@ class Upstream:
             self._places.release()
 
 
+class _Outage:
+    """Tells of a pool that fails once, however many pages ask meanwhile, until it answers again."""
+
+    def __init__(self, pool: str) -> None:
+        self._pool = pool
+        self._told = False
+
+    def failed(self, error: httpx.HTTPError, *, begun: bool) -> None:
+        if not self._told:
+            log.warning("upstream failed", pool=self._pool, kind=type(error).__name__, begun=begun)
+        self._told = True
+
+    def answered(self) -> None:
+        self._told = False
+
+
 class _Exchange:
     """One request to the other role and the way of its answer back."""
 
-    def __init__(self, kind: Kind, scope: Scope, send: Send) -> None:
+    def __init__(self, kind: Kind, outage: _Outage, scope: Scope, send: Send) -> None:
         self._kind = kind
+        self._outage = outage
         self._scope = scope
         self._send = send
         self._begun = False
@@ -175,12 +193,13 @@ class _Exchange:
     async def run(self, client: httpx.AsyncClient, request: httpx.Request) -> None:
         try:
             response = await client.send(request, stream=True)
+            self._outage.answered()
             try:
                 await self._pass_back(response)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            log.warning("upstream failed", pool=self._kind.name, kind=type(error).__name__, begun=self._begun)
+            self._outage.failed(error, begun=self._begun)
             if not self._begun:
                 raise Unavailable(self._kind.down) from error
             raise ClientLeft("The answer broke off.") from error

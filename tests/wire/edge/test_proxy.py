@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.responses import JSONResponse
+from structlog.testing import capture_logs
 from tests.support.asgi import free_port, serving
 from tests.support.doors import SMALL, Door, Named, Rig, Role
 from tests.support.settling import until
@@ -73,6 +74,23 @@ async def test_a_role_that_is_down_is_said_to_be_restarting() -> None:
     assert answer.status_code == 503
     assert answer.json() == {"error": STAGE_DOWN, "code": "unavailable"}
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_role_that_is_down_is_told_of_once_in_each_outage() -> None:
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        door = Door(SMALL, f"http://127.0.0.1:{port}")
+        stack.push_async_callback(door.upstream.close)
+        url = await stack.enter_async_context(serving(door))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url))
+        with capture_logs() as logged:
+            answers = [await client.get("/echo") for _ in range(3)]
+            async with serving(Role().app, port=port):
+                answers.append(await client.get("/echo"))
+            answers += [await client.get("/echo") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [503, 503, 503, 200, 503, 503]
+    assert [line["event"] for line in logged] == ["upstream failed", "upstream failed"]
 
 
 async def test_headers_of_one_connection_and_claims_of_identity_are_dropped(rig: Rig) -> None:
