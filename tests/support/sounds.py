@@ -1,5 +1,6 @@
 """A sound whose every sample is known, and the proof that none was lost, repeated or moved."""
 
+import io
 import wave
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def read_wav(path: Path) -> Samples:
         assert file.getsampwidth() == 2
         data = np.frombuffer(file.readframes(file.getnframes()), np.int16)
         return (data.reshape(-1, file.getnchannels())[:, 0] / 32768).astype(np.float32)
+
+
+def as_wav(samples: Samples) -> bytes:
+    held = io.BytesIO()
+    with wave.open(held, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return held.getvalue()
 
 
 def vectors(samples: Samples, frequency: float = TONE) -> npt.NDArray[np.complex128]:

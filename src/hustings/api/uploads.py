@@ -1,4 +1,6 @@
-"""Music that hosts upload: streamed to disk, never held whole in memory, decoded by the stage and not here."""
+"""Music that hosts upload: streamed to disk, never held whole in memory. Its first second is decoded here, to refuse
+what is no music while its sender looks; the rest by the stage.
+"""
 
 import asyncio
 import shutil
@@ -11,8 +13,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
 from hustings.base.errors import Unavailable
+from hustings.base.grid import SAMPLE_RATE
 from hustings.base.ids import new_id
 from hustings.base.sizes import MUSIC, too_large
+from hustings.broadcast.decode import AudioUnreadable, decode_audio
 from hustings.spaces.errors import BadUpload
 
 KINDS = frozenset({"aac", "flac", "m4a", "mp3", "mp4", "ogg", "opus", "wav", "webm"})
@@ -66,12 +70,21 @@ def require_size(size: int) -> None:
 
 
 def keep(source: BinaryIO, folder: Path, name: str) -> None:
-    """Atomic: a reader sees the whole file or none, and a full disk is left without the half of it."""
+    """Atomic: a reader sees the whole file or none, and a full disk is left without the half of it. Raises BadUpload
+    for what cannot be decoded."""
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".{name}"
     try:
         with half.open("wb") as file:
             shutil.copyfileobj(source, file, 1024 * 1024)
+        _require_sound(half)
         half.rename(folder / name)
     finally:
         half.unlink(missing_ok=True)
+
+
+def _require_sound(path: Path) -> None:
+    try:
+        decode_audio(path, SAMPLE_RATE)
+    except AudioUnreadable as error:
+        raise BadUpload(str(error)) from error

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 from tests.support.control import World, new_space
+from tests.support.sounds import as_wav, tone
 
 from hustings.documents.space import Replay, ReplayState, SpaceState
 from hustings.store.values import AccountRole
@@ -222,9 +223,9 @@ async def test_music_for_the_preshow_is_kept_replaced_and_taken_away(world: Worl
     space = await new_space(host)
     folder = world.settings.uploads()
 
-    first = await upload(host, at(space), "Music.MP3", b"first" * 100_000)
+    first = await upload(host, at(space), "Music.MP3", as_wav(tone(9)))
     one = world.stage.plans[str(space["id"])].preshow
-    await upload(host, at(space), "music.flac", b"second")
+    await upload(host, at(space), "music.flac", as_wav(tone(2)))
     two = world.stage.plans[str(space["id"])].preshow
 
     assert first.json()["preshow"] is True
@@ -233,13 +234,15 @@ async def test_music_for_the_preshow_is_kept_replaced_and_taken_away(world: Worl
     assert one.startswith(f"{space['id']}-preshow")
     assert one.endswith(".mp3")
     assert [path.name for path in folder.iterdir()] == [two]
-    assert (folder / two).read_bytes() == b"second"
+    assert (folder / two).read_bytes() == as_wav(tone(2))
     await host.delete(f"{at(space)}/preshow")
     assert list(folder.iterdir()) == []
     assert world.stage.plans[str(space["id"])].preshow is None
 
 
-@pytest.mark.parametrize(("name", "data"), [("music.exe", b"x"), ("music", b"x"), ("music.mp3", b"")])
+@pytest.mark.parametrize(
+    ("name", "data"), [("music.exe", b"x"), ("music", b"x"), ("music.mp3", b""), ("music.mp3", b"no music" * 9_999)]
+)
 async def test_what_is_no_music_is_refused_and_leaves_nothing(world: World, name: str, data: bytes) -> None:
     host = await world.program("ada")
     space = await new_space(host)
@@ -261,7 +264,7 @@ async def test_music_that_the_disk_does_not_take_is_refused_with_a_sentence(worl
     assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
     assert [line["event"] for line in logged] == ["an upload could not be kept"]
     world.settings.uploads().unlink()
-    assert (await upload(host, at(space), "music.mp3", b"x")).status_code == 200
+    assert (await upload(host, at(space), "music.mp3", as_wav(tone(1)))).status_code == 200
 
 
 async def test_only_who_directs_uploads_and_only_before_the_start(world: World) -> None:
