@@ -69,12 +69,14 @@ def with_role(
         return _handed_over(space, seats, target)
     if target.role is Role.HOST:
         raise NotAllowed("A Space needs a host. Hand it over to a co-host instead.")
-    if target.role is Role.PRODUCER:
+    if Role.PRODUCER in (target.role, role):
         require_room(seats, role)
+    changed = msgspec.structs.replace(target, role=role)
+    if space.record:
+        require_all_agreed([changed])
     if role is Role.PRODUCER:
-        require_room(seats, role)
-        return space, (msgspec.structs.replace(target, role=role, on_air=False, muted=False),)
-    return space, (msgspec.structs.replace(target, role=role),)
+        return space, (msgspec.structs.replace(changed, on_air=False, muted=False),)
+    return space, (changed,)
 
 
 def _handed_over(

@@ -3,7 +3,7 @@ import pytest
 
 from hustings.documents.space import MAX_SEATS, Role, SpaceState
 from hustings.spaces.calendar import calendar_of
-from hustings.spaces.errors import NameOnStage, NoStartTime, NotAllowed, RecordingNotAgreed, StageFull
+from hustings.spaces.errors import NameOnStage, NoStartTime, NotAllAgreed, NotAllowed, RecordingNotAgreed, StageFull
 from hustings.spaces.stage_rules import (
     MAX_PRODUCERS,
     plan_of,
@@ -93,6 +93,15 @@ def test_a_producer_needs_a_free_seat_to_speak() -> None:
 
     with pytest.raises(StageFull):
         with_role(SPACE, [*GUESTS, producer], producer, Role.SPEAKER)
+
+
+def test_a_producer_who_did_not_agree_to_be_recorded_is_not_made_a_speaker() -> None:
+    producer = seat("p", Role.PRODUCER)
+
+    with pytest.raises(NotAllAgreed):
+        with_role(SPACE, [producer], producer, Role.SPEAKER)
+    _, (speaker,) = with_role(msgspec.structs.replace(SPACE, record=False), [producer], producer, Role.SPEAKER)
+    assert speaker.role is Role.SPEAKER
 
 
 def test_the_plan_says_who_is_on_stage_and_who_asks() -> None:
