@@ -18,7 +18,7 @@ WEB_SOURCES := $(shell find web \( -name node_modules -o -name coverage -o -name
 WEB_PACKAGES := $(wildcard web/package.json web/package-lock.json)
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help setup run test bench lint check-web lock reference dev clean
+.PHONY: help setup run test test-values test-states test-pages bench lint check-web lock reference dev clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,16 @@ run: setup  ## serve http://localhost:8000 with a sample conversation (PORT=9000
 test: dev  ## install what tests need, lint, check the pages, run all tests
 	@tools/debian-packages
 	@$(MAKE) --no-print-directory scoring lint check-web
-	$(BIN)/pytest
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-states test-pages test-values
+	$(BIN)/pytest tests/wire tests/system --ignore=tests/system/gallery
+
+# These measure no time and no sound, so they may share the machine.
+test-values: dev
+	$(BIN)/pytest -q tests/structure tests/unit
+test-states: dev
+	$(BIN)/pytest -q tests/system/gallery/test_gallery.py
+test-pages: dev
+	$(BIN)/pytest -q tests/system/gallery --ignore=tests/system/gallery/test_gallery.py
 
 lint: dev  ## ruff, mypy
 	$(BIN)/ruff check src tests bench tools

@@ -1,5 +1,7 @@
 """Connections: SQLite so set that a server and a command beside it can both write, or whatever the URL names."""
 
+import contextlib
+import sqlite3
 from functools import partial
 from typing import Any
 
@@ -25,7 +27,9 @@ def _set_pragmas(busy_timeout: int, connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {busy_timeout}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    # Locked here means that another connection is changing the file's mode in this moment, for both.
+    with contextlib.suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
