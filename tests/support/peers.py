@@ -1,7 +1,6 @@
 """Other servers' ears, for comparison: a stock aiortc connection, and Debian's Janus with its AudioBridge."""
 
 import asyncio
-import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -9,13 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx
 import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError
 from tests.support.asgi import free_port, listening
 from tests.support.hearing import Samples, read_wav
+from tests.support.uplink import sound_of
 
 JANUS_FOLDER = Path("/etc/janus")
 
@@ -33,12 +31,8 @@ class StockListener:
         self._hearing = asyncio.ensure_future(self._hear(track))
 
     async def _hear(self, track: MediaStreamTrack) -> None:
-        with contextlib.suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                assert isinstance(frame, av.AudioFrame)
-                samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0]
-                self._pieces.append((int(frame.pts or 0), (samples / 32768).astype(np.float32)))
+        async for piece in sound_of(track):
+            self._pieces.append(piece)
 
     async def answer(self, offer: str) -> str:
         await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))

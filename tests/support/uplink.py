@@ -184,6 +184,16 @@ def level(sound: Samples) -> float:
     return float(np.sqrt(np.mean(sound**2)))
 
 
+async def sound_of(track: MediaStreamTrack) -> AsyncIterator[tuple[int, Samples]]:
+    """What aiortc decodes, until the track ends: timestamp in samples, and mono sound."""
+    with contextlib.suppress(MediaStreamError):
+        while True:
+            frame = await track.recv()
+            assert isinstance(frame, av.AudioFrame)
+            samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0]
+            yield int(frame.pts or 0), (samples / 32768).astype(np.float32)
+
+
 class StockSpeaker:
     """An unmodified aiortc peer connection that posts WHIP."""
 
@@ -203,12 +213,8 @@ class StockSpeaker:
             self._listening = asyncio.ensure_future(self._receive(track))
 
     async def _receive(self, track: MediaStreamTrack) -> None:
-        with contextlib.suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                assert isinstance(frame, av.AudioFrame)
-                samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0]
-                self.heard.append((samples / 32768).astype(np.float32))
+        async for _, sound in sound_of(track):
+            self.heard.append(sound)
 
     async def offer(self, direction: str = "sendrecv", *, video: bool = False) -> str:
         self.pc.addTransceiver(self.track or "audio", direction)
