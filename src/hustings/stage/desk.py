@@ -61,6 +61,19 @@ def _seat(chair: Chair) -> dict[str, Any]:
     }
 
 
+def _alarms(room: Room) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": alarm.fault.code,
+            "part": alarm.fault.part,
+            "seat": alarm.fault.seat,
+            "where": alarm.fault.where,
+            "since": alarm.since,
+        }
+        for alarm in room.alarms
+    ]
+
+
 def body(room: Room, now: float, *, directs: bool) -> bytes:
     """The part of an event that all readers of a kind share: JSON without its opening brace."""
     plan = room.plan
@@ -83,6 +96,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
     }
     if directs:
         told["hands"] = [{"id": hand.id, "name": hand.name, "asked_at": hand.asked_at} for hand in plan.hands]
+        told["alarms"] = _alarms(room)
     return _encode(told)[1:]
 
 

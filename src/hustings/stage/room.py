@@ -18,6 +18,7 @@ from hustings.documents.feed import Frame, Plan, Programme, Voices
 from hustings.documents.public import Voice
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
+from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder, Source
 from hustings.stage.monitors import Monitors
 from hustings.stage.presence import Lasting, Presence
@@ -83,6 +84,7 @@ class Room:
             plan.id, preshow=preshow, rider=make_rider(SUM), resumed=resumed and plan.doors_at is not None
         )
         self.finished_at: float | None = None  # monotonic
+        self.alarms = Alarms()
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []
         self._outlets = outlets
@@ -130,6 +132,7 @@ class Room:
     def _remove(self, chair: Chair) -> None:
         """Put a seat out: one last tick fades its voice, so that the others hear no click."""
         chair.leave()
+        self.alarms.forget(chair.seat.id)
         if chair.peer is not None:
             chair.peer.on_packet = None
             self._leaving.append(chair)
@@ -192,6 +195,7 @@ class Room:
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
             self._look()
+            self.alarms.look(now, monotonic)
         block = self.timeline.tick(self.plan, conversation, now, self._idle_for())
         if block is not None:
             self._emit(block)
