@@ -1,0 +1,76 @@
+"""Many speakers on few cycles: Opus encoded once and sent as it is, what comes back counted and thrown away.
+
+Stock aiortc makes the connections; only its decoder is left out, which no server can see.
+"""
+
+import asyncio
+import time
+from fractions import Fraction
+from typing import Any
+
+import httpx
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from av.packet import Packet
+from tests.support.hearing import Samples
+
+from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.stage.opus import OpusEncoder
+
+
+def encoded(samples: Samples) -> list[bytes]:
+    """20 ms packets of a voice, to be said over and over."""
+    encoder = OpusEncoder()
+    whole = len(samples) // TICK * TICK
+    return [encoder.encode(samples[start : start + TICK]) for start in range(0, whole, TICK)]
+
+
+class _Said(MediaStreamTrack):
+    kind = "audio"
+
+    def __init__(self, packets: list[bytes], first: int) -> None:
+        super().__init__()
+        self._packets, self._first = packets, first
+        self._sent = 0
+        self._began = time.monotonic()
+
+    async def recv(self) -> "Packet[Any]":
+        due = self._began + self._sent * TICK / SAMPLE_RATE
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        packet: Packet[Any] = Packet(self._packets[(self._first + self._sent) % len(self._packets)])
+        packet.pts, packet.time_base = self._sent * TICK, Fraction(1, SAMPLE_RATE)
+        self._sent += 1
+        return packet
+
+
+class LeanSpeaker:
+    """One connection; `received` counts the packets that came back."""
+
+    def __init__(self, packets: list[bytes], first: int = 0) -> None:
+        self.received = 0
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        transceiver = self._pc.addTransceiver(_Said(packets, first), direction="sendrecv")
+        vars(transceiver.receiver)["_handle_rtp_packet"] = self._count
+
+    async def _count(self, _packet: object, arrival_time_ms: int) -> None:
+        self.received += 1
+
+    async def offer(self) -> str:
+        await self._pc.setLocalDescription(await self._pc.createOffer())
+        return self._pc.localDescription.sdp
+
+    async def take(self, answer: str) -> None:
+        await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def join(self, http: httpx.AsyncClient, whip: str, token: str) -> None:
+        """Take the seat that a token opens."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
+        answer = await http.post(whip, content=await self.offer(), headers=headers)
+        answer.raise_for_status()
+        await self.take(answer.text)
+
+    @property
+    def connected(self) -> bool:
+        return self._pc.connectionState == "connected"
+
+    async def close(self) -> None:
+        await self._pc.close()
