@@ -3,8 +3,6 @@
 Stock aiortc makes the connections; only its decoder is left out, which no server can see.
 """
 
-import asyncio
-import time
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +11,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from av.packet import Packet
 from tests.support.hearing import Samples
 
+from hustings.base.clock import SystemClock
 from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.stage.opus import OpusEncoder
 
@@ -31,11 +30,11 @@ class _Said(MediaStreamTrack):
         super().__init__()
         self._packets, self._first = packets, first
         self._sent = 0
-        self._began = time.monotonic()
+        self._clock = SystemClock()
+        self._began = self._clock.monotonic()
 
     async def recv(self) -> "Packet[Any]":
-        due = self._began + self._sent * TICK / SAMPLE_RATE
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        await self._clock.sleep_until(self._began + self._sent * TICK / SAMPLE_RATE)
         packet: Packet[Any] = Packet(self._packets[(self._first + self._sent) % len(self._packets)])
         packet.pts, packet.time_base = self._sent * TICK, Fraction(1, SAMPLE_RATE)
         self._sent += 1
