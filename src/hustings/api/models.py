@@ -111,6 +111,8 @@ class SpaceChange(Model):
     description: Prose | None = None
     starts_at: When | None = None
     record: bool | None = None
+    delay: float | None = None
+    mute_echo: bool | None = None
 
 
 class Switch(Model):

@@ -33,7 +33,7 @@ async def show(space_id: str, request: Request, town: Town, who: Who) -> views.J
 
 @router.patch("/{space_id}")
 async def edit(space_id: str, body: models.SpaceChange, request: Request, town: Town, who: Who) -> views.Json:
-    draft = Draft(body.title, body.description, body.starts_at, body.record)
+    draft = Draft(body.title, body.description, body.starts_at, body.record, body.delay, body.mute_echo)
     return views.space(await town.spaces.edit(space_id, who, draft), town.base(request))
 
 

@@ -38,6 +38,8 @@ def space(view: SpaceView, base: str) -> Json:
         "sample": it.sample,
         "hold": it.hold,
         "silence_intended": it.silence_intended,
+        "delay": it.delay,
+        "mute_echo": it.mute_echo,
         "preshow": it.preshow is not None,
         "speakers": [
             {"seat": seat.id, "name": seat.name, "role": seat.role.value}

@@ -11,6 +11,7 @@ import msgspec
 from hustings.base.states import StateGraph
 
 MAX_SEATS = 13  # a host and up to twelve others
+MAX_DELAY = 15.0  # seconds between what is said and what goes out
 
 
 class SpaceState(Enum):
@@ -106,6 +107,8 @@ class SpacePlan(msgspec.Struct, frozen=True):
     sample: bool = False
     hold: bool = False  # the host asked for the hold sound
     silence_intended: bool = False  # the host wants the silence heard: no hold sound comes by itself
+    delay: float = 0.0  # seconds from what is said to what goes out; settled before it is live
+    mute_echo: bool = False  # the rule: the stage silences a seat that sends the programme back, while it does
     preshow: str | None = None  # the uploaded music's file name, None for the generated bed
     seats: tuple[Seat, ...] = ()
     hands: tuple[Hand, ...] = ()

@@ -38,12 +38,14 @@ class FrontDoor:
         uploads: Upstream,
         whip: Upstream,
         desk: Upstream,
+        commands: Upstream,
         replay: Upstream,
         trusted: frozenset[str] = frozenset(),
     ) -> None:
         self._listening, self._accounts = listening, accounts
         self._site = site
-        self._api, self._uploads, self._whip, self._desk, self._replay = api, uploads, whip, desk, replay
+        self._api, self._uploads, self._whip, self._replay = api, uploads, whip, replay
+        self._desk, self._commands = desk, commands
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,6 +119,8 @@ class FrontDoor:
                 return self._whip
             case ["v1", "spaces", _, "desk"]:
                 return self._desk
+            case ["v1", "spaces", _, "desk", _]:
+                return self._commands
             case ["v1", "spaces", _, "preshow"]:
                 return self._uploads
             case _:

@@ -66,6 +66,9 @@ WHIP = Kind(
 DESK = Kind(
     "desk", at_once=256, queue=0, patience=0.0, body=sizes.NOTHING, arrives=5.0, silence=10.0, down=STAGE_DOWN
 )
+COMMANDS = Kind(
+    "commands", at_once=32, queue=64, patience=2.0, body=4 * sizes.KILO, arrives=5.0, silence=10.0, down=STAGE_DOWN
+)
 REPLAY = Kind(
     "replay", at_once=128, queue=256, patience=5.0, body=sizes.NOTHING, arrives=5.0, silence=30.0, down=STAGE_DOWN
 )

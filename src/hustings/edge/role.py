@@ -11,7 +11,7 @@ from hustings.edge.listening import ListeningPlane
 from hustings.edge.live import Spaces
 from hustings.edge.pages import Site
 from hustings.edge.plans import QUESTIONS, AccountBook, PlanBook
-from hustings.edge.proxy import API, DESK, REPLAY, UPLOADS, WHIP, Upstream
+from hustings.edge.proxy import API, COMMANDS, DESK, REPLAY, UPLOADS, WHIP, Upstream
 from hustings.edge.waiting import Room
 
 SITE = Path(__file__).parent / "site"
@@ -47,6 +47,7 @@ class EdgeRole:
             "uploads": Upstream(UPLOADS, control_url),
             "whip": Upstream(WHIP, stage_url),
             "desk": Upstream(DESK, stage_url),
+            "commands": Upstream(COMMANDS, stage_url),
             "replay": Upstream(REPLAY, stage_url, authorization=key),
         }
         self.agent = EdgeAgent(

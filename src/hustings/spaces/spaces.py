@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from hustings.base.ids import new_id
-from hustings.documents.space import Replay, ReplayState, Role, SpacePlan, SpaceState
+from hustings.documents.space import MAX_DELAY, Replay, ReplayState, Role, SpacePlan, SpaceState
 from hustings.spaces import life
 from hustings.spaces.errors import BadReplay, BadSpace, WrongState
 from hustings.spaces.floor import Change, Floor, found
@@ -49,6 +49,8 @@ class Draft(msgspec.Struct, frozen=True):
     description: str | None = None
     starts_at: float | None = None
     record: bool | None = None
+    delay: float | None = None  # seconds
+    mute_echo: bool | None = None
 
 
 class Spaces:
@@ -109,7 +111,7 @@ class Spaces:
         async with self._floor.changing(space_id, principal) as change:
             require(decide(change.standing, Action.EDIT))
             life.require_open(change.space)
-            if draft.starts_at is not None or draft.record is not None:
+            if (draft.starts_at, draft.record, draft.delay) != (None, None, None):
                 life.require_before_live(change.space)
             if draft.record and not change.space.record:
                 require_all_agreed(await change.seats())
@@ -226,10 +228,14 @@ def _drafted(space: SpaceRecord, draft: Draft, now: float) -> SpaceRecord:
         raise BadSpace(f"A title may have {MAX_TITLE} characters and a description {MAX_DESCRIPTION}.")
     if draft.starts_at is not None and not now - LATE <= draft.starts_at <= now + AHEAD:
         raise BadSpace("The start time must lie between now and two years ahead.")
+    if draft.delay is not None and not 0.0 <= draft.delay <= MAX_DELAY:
+        raise BadSpace(f"What is said can go out up to {MAX_DELAY:.0f} seconds later, not more.")
     return msgspec.structs.replace(
         space,
         title=title,
         description=description,
         starts_at=space.starts_at if draft.starts_at is None else draft.starts_at,
         record=space.record if draft.record is None else draft.record,
+        delay=space.delay if draft.delay is None else draft.delay,
+        mute_echo=space.mute_echo if draft.mute_echo is None else draft.mute_echo,
     )

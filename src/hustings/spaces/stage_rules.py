@@ -106,6 +106,8 @@ def plan_of(space: SpaceRecord, seats: Sequence[SeatRecord], hands: Sequence[Req
         sample=space.sample,
         hold=space.hold,
         silence_intended=space.silence_intended,
+        delay=space.delay,
+        mute_echo=space.mute_echo,
         preshow=space.preshow,
         seats=tuple(_seat(seat) for seat in seats),
         hands=tuple(Hand(hand.id, hand.name, hand.asked_at) for hand in hands),

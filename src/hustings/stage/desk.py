@@ -90,6 +90,8 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "dead_air": round(room.dead_air, 1),
         "hold": plan.hold,
         "silence_intended": plan.silence_intended,
+        "mute_echo": plan.mute_echo,
+        "delay": plan.delay,
         "may_direct": directs,
         "seats": [_seat(chair) for chair in room.chairs()],
         "programme_level": room.timeline.meter.level,

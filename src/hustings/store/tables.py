@@ -101,6 +101,7 @@ spaces = sa.Table(
     _text("host_account", nullable=True), _time("starts_at", nullable=True), _time("doors_at", nullable=True),
     _time("live_at", nullable=True), _time("ended_at", nullable=True),
     _flag("record"), _flag("sample"), _flag("hold"), _flag("silence_intended"),
+    sa.Column("delay", sa.Double, nullable=False), _flag("mute_echo"),
     _text("preshow", nullable=True), sa.Column("replay_state", EnumText(ReplayState), nullable=False),
     sa.Column("replay_duration", sa.Double, nullable=False), _flag("replay_trim_start"),
     sa.Column("revision", sa.BigInteger, nullable=False),

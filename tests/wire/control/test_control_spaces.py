@@ -191,6 +191,25 @@ async def test_a_silence_is_said_to_be_intended_before_or_while_it_is_live_by_wh
     assert (await host.post(f"{at(space)}/silence", json={"on": True})).status_code == 409
 
 
+async def test_the_delay_is_chosen_before_it_is_live_and_the_rule_of_echoes_at_any_time(world: World) -> None:
+    host, other = await world.program("ada"), await world.program("ben")
+    space = await new_space(host)
+    assert (space["delay"], space["mute_echo"]) == (0.0, False)
+
+    refused = await other.patch(at(space), json={"delay": 7})
+    too_long = await host.patch(at(space), json={"delay": 15.5})
+    chosen = await host.patch(at(space), json={"delay": 7})
+    await host.post(f"{at(space)}/live")
+    late = await host.patch(at(space), json={"delay": 0})
+    rule = await host.patch(at(space), json={"mute_echo": True})
+
+    assert (refused.status_code, too_long.json()["code"]) == (403, "bad_space")
+    assert (chosen.json()["delay"], late.status_code, late.json()["code"]) == (7.0, 409, "wrong_state")
+    assert (rule.status_code, rule.json()["delay"], rule.json()["mute_echo"]) == (200, 7.0, True)
+    plan = world.stage.plans[str(space["id"])]
+    assert (plan.delay, plan.mute_echo) == (7.0, True)
+
+
 async def test_the_host_keeps_the_first_silence_in_the_replay_if_wanted(world: World) -> None:
     host = await world.program("ada")
     space = await new_space(host)

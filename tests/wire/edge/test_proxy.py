@@ -138,6 +138,7 @@ async def test_paths_and_queries_arrive_as_they_were_written(rig: Rig) -> None:
         (f"/api/v1/spaces/{SPACE}/whip", "stage", None),
         (f"/api/v1/spaces/{SPACE}/whip/session", "stage", None),
         (f"/api/v1/spaces/{SPACE}/desk", "stage", None),
+        (f"/api/v1/spaces/{SPACE}/desk/dump", "stage", None),
         (f"/spaces/{SPACE}/replay.m3u8", "stage", f"/internal/recordings/{SPACE}/replay.m3u8"),
         (f"/spaces/{SPACE}/replay/seg-3.m4s", "stage", f"/internal/recordings/{SPACE}/seg-3.m4s"),
         (f"/spaces/{SPACE}/replay/seg-3-1.m4s", "stage", f"/internal/recordings/{SPACE}/seg-3-1.m4s"),
