@@ -175,7 +175,7 @@ class Unridden:
 
     gain_db = 0.0
 
-    def tick(self, samples: Samples) -> Samples:
+    def tick(self, samples: Samples, power: float | None = None) -> Samples:
         return samples
 
 

@@ -4,15 +4,16 @@ Measured on each 20 ms tick as it is heard; verdicts are about the last seconds.
 cause: words and cures are the pages' matter.
 """
 
-import math
 import random
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
-from hustings.audio.level import SPEAKS_ABOVE, Samples, decibels, power
+from hustings.audio.level import SPEAKS_ABOVE, Samples, decibels
 from hustings.base.grid import SAMPLE_RATE, TICK
 
 EVERY: Final = 2  # ticks: what a spectrum is taken of; every tick would tell no more
@@ -44,16 +45,11 @@ class Bandwidth:
 
     def __init__(self) -> None:
         self._sharpness: deque[float] = deque(maxlen=SPEECH)
-        self._ticks = 0
 
-    def push(self, samples: Samples) -> None:
-        self._ticks += 1
-        if self._ticks % EVERY or decibels(power(samples)) < SPEAKS_ABOVE:
-            return
-        spectrum = np.fft.rfft(samples * _WINDOW)
-        energies = spectrum.real**2 + spectrum.imag**2
-        low, high = float(energies[_LOW].sum()), float(energies[_HIGH].sum())
-        self._sharpness.append(10.0 * math.log10((high + 1e-12) / (low + 1e-12)))
+    def push(self, loudness: float, sharpness: float) -> None:
+        """Both in dB; see `_sharpness`."""
+        if loudness >= SPEAKS_ABOVE:
+            self._sharpness.append(sharpness)
 
     @property
     def narrow(self) -> bool:
@@ -61,35 +57,6 @@ class Bandwidth:
         if len(self._sharpness) < SPEECH:
             return False
         return sorted(self._sharpness)[-SHARPEST] < NARROW_BELOW
-
-
-class Signal:
-    """Whether a microphone gives anything at all: one that is switched off by a key on its cable gives zeros."""
-
-    def __init__(self) -> None:
-        self._dead = 0  # ticks
-
-    def push(self, samples: Samples) -> None:
-        self._dead = self._dead + 1 if decibels(power(samples)) < DEAD_BELOW else 0
-
-    @property
-    def dead(self) -> bool:
-        return self._dead >= DEAD_AFTER
-
-
-class Clipping:
-    """Whether a microphone is driven into its ends."""
-
-    def __init__(self) -> None:
-        self._shares: deque[float] = deque([0.0] * WINDOW, WINDOW)
-
-    def push(self, samples: Samples) -> None:
-        loud = float(np.abs(samples).max()) >= CLIPPED
-        self._shares.append(float(np.mean(np.abs(samples) >= CLIPPED)) if loud else 0.0)
-
-    @property
-    def clipping(self) -> bool:
-        return sum(self._shares) / WINDOW > CLIPPING_SHARE
 
 
 class Echo:
@@ -102,54 +69,69 @@ class Echo:
     def __init__(self) -> None:
         self._said: deque[Bands] = deque(maxlen=COMPARED)
         self._sent: deque[Bands] = deque(maxlen=COMPARED)
-        self._ticks = random.randrange(LOOK_EVERY)  # noqa: S311 - thirteen seats do not look in one tick
         self._alike = 0  # looks in a row
         self.echoes = False
 
-    def push(self, said: Samples, sent: Samples) -> None:
-        """What came from the seat in this tick, and what it is sent in the same."""
-        self._ticks += 1
-        if self._ticks % EVERY:
-            return
-        self._said.append(_bands(said))
-        self._sent.append(_bands(sent))
-        if self._ticks % LOOK_EVERY == 0 and len(self._said) == COMPARED:
+    def push(self, said: Bands, sent: Bands) -> None:
+        """What came from the seat, and what it is sent in the same tick."""
+        self._said.append(said)
+        self._sent.append(sent)
+
+    def look(self) -> None:
+        if len(self._said) == COMPARED:
             self._alike = self._alike + 1 if self._likeness() > ALIKE else 0
             self.echoes = self._alike >= SURE
 
     def _likeness(self) -> float:
         """-1 to 1: the greatest correlation over the delays."""
-        said, sent = np.array(self._said), np.array(self._sent)
+        said, sent = np.array(self._said, np.float64), np.array(self._sent, np.float64)
         if np.mean(sent.max(axis=1) > AUDIBLE) < 0.3 or np.mean(said.max(axis=1) > AUDIBLE) < 0.3:
             return 0.0
-        return max(_correlation(said[lag:], sent[: COMPARED - lag]) for lag in range(MOST_DELAY))
+        return float(_correlations(said, sent).max())
 
 
-def _bands(samples: Samples) -> Bands:
-    """dB of six bands between 200 Hz and 5 kHz."""
-    spectrum = np.fft.rfft(samples * _WINDOW)
-    energies = np.add.reduceat(spectrum.real**2 + spectrum.imag**2, _EDGES)[:-1]
-    return np.asarray(np.maximum(10.0 * np.log10(energies / _SCALE + 1e-12), SILENT), np.float32)
+def _correlations(said: npt.NDArray[np.float64], sent: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of `said[lag:]` with as much of `sent`, for each lag of the delays; each band less its mean."""
+    counts = COMPARED - np.arange(MOST_DELAY)[:, None]
+    late = np.concatenate((said, np.zeros((MOST_DELAY - 1, said.shape[1]))))
+    products = np.einsum("lbt,tb->lb", sliding_window_view(late, COMPARED, axis=0), sent)
+    (ends, squared_ends), (begins, squared_begins) = _rest_sums(said), _rest_sums(sent[::-1])
+    together = (products - ends * begins / counts).sum(axis=1)
+    alone = (squared_ends - ends**2 / counts).sum(axis=1) * (squared_begins - begins**2 / counts).sum(axis=1)
+    return np.asarray(together / np.sqrt(np.maximum(alone, 1e-12)))
 
 
-def _correlation(one: Bands, other: Bands) -> float:
-    a, b = one - one.mean(axis=0), other - other.mean(axis=0)
-    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / size if size > 0 else 0.0
+def _rest_sums(bands: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The sums, and of the squares, of what is left without the first 0, 1, 2 … of the delays."""
+    sums, squares = (np.cumsum(values[::-1], axis=0)[::-1][:MOST_DELAY] for values in (bands, bands**2))
+    return sums, squares
 
 
 class VoiceHealth:
-    """All of it for one seat."""
+    """All of it for one seat. A microphone that is switched off by a key on its cable gives zeros."""
 
     def __init__(self) -> None:
-        self._bandwidth, self._signal, self._clipping, self._echo = Bandwidth(), Signal(), Clipping(), Echo()
+        self._bandwidth, self._echo = Bandwidth(), Echo()
+        self._silent = 0  # ticks
+        self._clipped: deque[float] = deque([0.0] * WINDOW, WINDOW)
+        self._ticks = random.randrange(LOOK_EVERY)  # noqa: S311 - thirteen seats do not look in one tick
 
     def push(self, said: Samples, sent: Samples) -> None:
         """One tick of an open microphone as it came, and what its owner is sent."""
-        self._bandwidth.push(said)
-        self._signal.push(said)
-        self._clipping.push(said)
+        examine((self,), (said,), (sent,))
+
+    def hear(self, loudness: float, clipped: float) -> bool:
+        """The tick's dBFS and its share of samples at the ends; True when its spectrum is to be seen."""
+        self._silent = self._silent + 1 if loudness < DEAD_BELOW else 0
+        self._clipped.append(clipped)
+        self._ticks += 1
+        return self._ticks % EVERY == 0
+
+    def see(self, loudness: float, sharpness: float, said: Bands, sent: Bands) -> None:
+        self._bandwidth.push(loudness, sharpness)
         self._echo.push(said, sent)
+        if self._ticks % LOOK_EVERY == 0:
+            self._echo.look()
 
     @property
     def narrowband(self) -> bool:
@@ -157,12 +139,45 @@ class VoiceHealth:
 
     @property
     def dead(self) -> bool:
-        return self._signal.dead
+        """The microphone gives nothing at all."""
+        return self._silent >= DEAD_AFTER
 
     @property
     def clipping(self) -> bool:
-        return self._clipping.clipping
+        """The microphone is driven into its ends."""
+        return sum(self._clipped) / WINDOW > CLIPPING_SHARE
 
     @property
     def echoes(self) -> bool:
         return self._echo.echoes
+
+
+def examine(voices: Sequence[VoiceHealth], said: Sequence[Samples], sent: Sequence[Samples]) -> None:
+    """One tick of several seats, as `VoiceHealth.push` takes it: many at once cost little more than one."""
+    sounds = np.array(said, dtype=np.float32)
+    loudness = [decibels(float(power)) for power in np.einsum("ij,ij->i", sounds, sounds) / TICK]
+    clipped = (np.abs(sounds) >= CLIPPED).mean(axis=1)
+    due = [n for n, voice in enumerate(voices) if voice.hear(loudness[n], float(clipped[n]))]
+    if not due:
+        return
+    energies = _energies(np.concatenate((sounds[due], np.array([sent[n] for n in due], dtype=np.float32))))
+    bands, sharpness = _bands(energies), _sharpness(energies[: len(due)])
+    for place, n in enumerate(due):
+        voices[n].see(loudness[n], float(sharpness[place]), bands[place], bands[len(due) + place])
+
+
+def _energies(sounds: Bands) -> Bands:
+    spectra = np.fft.rfft(sounds * _WINDOW)
+    return np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
+
+
+def _sharpness(energies: Bands) -> Bands:
+    """dB of 4.3 to 7.5 kHz over 0.3 to 3.4 kHz."""
+    low, high = energies[:, _LOW].sum(axis=1), energies[:, _HIGH].sum(axis=1)
+    return np.asarray(10.0 * np.log10((high + 1e-12) / (low + 1e-12)), np.float32)
+
+
+def _bands(energies: Bands) -> Bands:
+    """dB of six bands between 200 Hz and 5 kHz."""
+    sums = np.add.reduceat(energies, _EDGES, axis=1)[:, :-1]
+    return np.asarray(np.maximum(10.0 * np.log10(sums / _SCALE + 1e-12), SILENT), np.float32)

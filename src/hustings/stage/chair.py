@@ -58,7 +58,9 @@ class WarmEncoder:
 
 
 class Chair:
-    """`voice` is this tick's sound of the seat, None when there is none; `air` its gain into the conversation."""
+    """`came` is this tick's sound of the seat, None when there is none; `voice` the same as loud as all are;
+    `air` its gain into the conversation.
+    """
 
     def __init__(self, seat: Seat, make_encoder: Callable[[], Encoder], rider: Rides) -> None:
         self.seat = seat
@@ -73,7 +75,7 @@ class Chair:
         self.limiter = Limiter()
         self.switch = Fader(0.0)
         self.voice: Samples | None = None
-        self._came: Samples | None = None
+        self.came: Samples | None = None
         self.air: Samples | float = 0.0
         self._mute = Fader(0.0 if seat.muted else 1.0)
         self._track_next = 0
@@ -98,9 +100,9 @@ class Chair:
     def listen(self) -> None:
         """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
         self.air = self.switch.gains()
-        self._came = self._faded(self._pull())
-        self.voice = self.rider.tick(self._came) if self._came is not None else None
-        self.meter.push(self._came)
+        self.came = self._faded(self._pull())
+        self.voice = None
+        self.meter.push(self.came)
 
     def _faded(self, pulled: Samples | None) -> Samples | None:
         gains = self._mute.gains()
@@ -118,11 +120,6 @@ class Chair:
             self.broken = True
             log.exception("peer failed to give sound", seat=self.seat.id)
             return None
-
-    def judge(self, sent: Samples) -> None:
-        """Look at this tick's sound beside what the seat is sent in it."""
-        if self._came is not None:
-            self.health.push(self._came, sent)
 
     def send(self, packet: bytes) -> None:
         if self.peer is None or self.broken:

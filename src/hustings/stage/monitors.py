@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from hustings.audio.health import examine
 from hustings.audio.level import Samples
-from hustings.audio.limiter import Limiter
+from hustings.audio.limiter import Limiter, limit
 from hustings.audio.mix import SILENCE, add, minus
+from hustings.audio.riding import weighted_powers
 from hustings.stage.chair import Chair, Encoder, WarmEncoder
 
 WARMING = 3  # ticks an encoder is run over before its first packet
@@ -24,32 +26,33 @@ class Bus:
         self.limiter = Limiter()
         self.before: deque[Samples] = deque([SILENCE] * WARMING, WARMING)
         self._encoder = WarmEncoder(make_encoder)
-        self._raw = self._limited = SILENCE
+        self.sound = SILENCE
         self._packet: bytes | None = None
 
-    def carry(self, samples: Samples) -> None:
+    def carry(self, limited: Samples) -> None:
         """This tick's sound. What was carried the tick before becomes what an encoder is warmed with."""
-        self.before.append(self._limited)
-        self._limited = self.limiter.tick(samples)
-        self._raw, self._packet = samples, None
+        self.before.append(self.sound)
+        self.sound, self._packet = limited, None
 
     def packet(self, tick: int) -> bytes:
         if self._packet is None:
-            self._packet = self._encoder.encode(tick, self._limited, self.before)
+            self._packet = self._encoder.encode(tick, self.sound, self.before)
         return self._packet
 
-    def packet_for(self, chair: Chair, own: Samples | None, tick: int) -> bytes:
-        """What `chair`, whose part of this bus is `own`, hears of it."""
-        if own is None or not chair.meter.audible:
-            chair.limiter.follow(self.limiter)
-            chair.judge(self._limited)
-            return self.packet(tick)
-        return self.encoded(chair, minus(self._raw, own), tick)
 
-    def encoded(self, chair: Chair, heard: Samples, tick: int) -> bytes:
-        limited = chair.limiter.tick(heard)
-        chair.judge(limited)
-        return chair.encoder.encode(tick, limited, self.before)
+class Hearing:
+    """What one chair is sent in this tick: the whole of a bus, or a mix of its own. `sound` is that, limited."""
+
+    def __init__(self, chair: Chair, bus: Bus, mix: Samples | None) -> None:
+        self.chair = chair
+        self.bus = bus
+        self.mix = mix
+        self.sound = SILENCE
+
+    def packet(self, tick: int) -> bytes:
+        if self.mix is None:
+            return self.bus.packet(tick)
+        return self.chair.encoder.encode(tick, self.sound, self.bus.before)
 
 
 def _parts(chair: Chair) -> tuple[Samples | None, Samples | None]:
@@ -75,21 +78,63 @@ class Monitors:
         self._tick += 1
         for chair in chairs:
             chair.listen()
+        _ride(chairs)
         parts = [_parts(chair) for chair in chairs]
         conversation = add([aired for aired, _ in parts if aired is not None])
         backstage = add([kept for _, kept in parts if kept is not None])
-        self._on_air.carry(conversation)
-        self._everyone.carry(conversation + backstage)
-        for chair, (aired, kept) in zip(chairs, parts, strict=True):
-            if chair.peer is not None:
-                chair.send(self._heard_by(chair, aired, kept, conversation, backstage))
+        everything = conversation + backstage
+        hearings = [
+            self._hearing(chair, part, conversation, backstage, everything)
+            for chair, part in zip(chairs, parts, strict=True)
+            if chair.peer is not None
+        ]
+        self._limit(hearings, conversation, everything)
+        _examine(hearings)
+        for hearing in hearings:
+            hearing.chair.send(hearing.packet(self._tick))
         return conversation
 
-    def _heard_by(
-        self, chair: Chair, aired: Samples | None, kept: Samples | None, conversation: Samples, backstage: Samples
-    ) -> bytes:
-        if isinstance(chair.air, float):
-            bus, own = (self._on_air, aired) if chair.air == 1.0 else (self._everyone, kept)
-            return bus.packet_for(chair, own, self._tick)
-        fading = (np.float32(1.0) - chair.air) * minus(backstage, kept)
-        return self._everyone.encoded(chair, minus(conversation, aired) + fading, self._tick)
+    def _hearing(
+        self,
+        chair: Chair,
+        part: tuple[Samples | None, Samples | None],
+        conversation: Samples,
+        backstage: Samples,
+        everything: Samples,
+    ) -> Hearing:
+        aired, kept = part
+        if not isinstance(chair.air, float):
+            fading = (np.float32(1.0) - chair.air) * minus(backstage, kept)
+            return Hearing(chair, self._everyone, minus(conversation, aired) + fading)
+        bus, whole, own = (
+            (self._on_air, conversation, aired) if chair.air == 1.0 else (self._everyone, everything, kept)
+        )
+        return Hearing(chair, bus, whole - own if own is not None and chair.meter.audible else None)
+
+    def _limit(self, hearings: Sequence[Hearing], conversation: Samples, everything: Samples) -> None:
+        own = [(hearing, hearing.mix) for hearing in hearings if hearing.mix is not None]
+        limiters = [self._on_air.limiter, self._everyone.limiter, *(hearing.chair.limiter for hearing, _ in own)]
+        on_air, everyone, *mixes = limit(limiters, [conversation, everything, *(mix for _, mix in own)])
+        self._on_air.carry(on_air)
+        self._everyone.carry(everyone)
+        for (hearing, _), sound in zip(own, mixes, strict=True):
+            hearing.sound = sound
+        for hearing in hearings:
+            if hearing.mix is None:
+                hearing.chair.limiter.follow(hearing.bus.limiter)
+                hearing.sound = hearing.bus.sound
+
+
+def _ride(chairs: Sequence[Chair]) -> None:
+    """Make all voices as loud as each other."""
+    speaking = [(chair, chair.came) for chair in chairs if chair.came is not None]
+    powers = weighted_powers([came for _, came in speaking]) if speaking else []
+    for (chair, came), power in zip(speaking, powers, strict=True):
+        chair.voice = chair.rider.tick(came, power)
+
+
+def _examine(hearings: Sequence[Hearing]) -> None:
+    """Look at what came of each seat beside what it is sent."""
+    heard = [(h.chair.health, h.chair.came, h.sound) for h in hearings if h.chair.came is not None]
+    if heard:
+        examine(*zip(*heard, strict=True))

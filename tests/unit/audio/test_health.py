@@ -6,8 +6,9 @@ import pytest
 from scipy.signal import butter, resample_poly, sosfilt
 from tests.support.hearing import voices
 
-from hustings.audio.health import Bandwidth, Clipping, Echo, Signal
+from hustings.audio.health import VoiceHealth
 from hustings.audio.level import Samples
+from hustings.audio.mix import SILENCE
 from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.stage.opus import OpusDecoder, OpusEncoder
 
@@ -41,47 +42,47 @@ def cut(sound: Samples) -> Samples:
 def test_a_telephone_voice_is_told_within_five_seconds(dull: object, bitrate: int, said: dict[str, Samples]) -> None:
     assert callable(dull)
     for name, sound in said.items():
-        health = Bandwidth()
+        health = VoiceHealth()
         for tick in ticks(dull(sound)[: WITHIN * TICK], bitrate=bitrate):
-            health.push(tick)
-        assert health.narrow, name
+            health.push(tick, SILENCE)
+        assert health.narrowband, name
 
 
 @pytest.mark.parametrize("bitrate", [24_000, 64_000])
 def test_a_full_voice_is_never_called_a_telephone(bitrate: int, said: dict[str, Samples]) -> None:
     for name, sound in said.items():
-        health = Bandwidth()
+        health = VoiceHealth()
         for number, tick in enumerate(ticks(np.tile(sound, 3), bitrate=bitrate)):
-            health.push(tick)
-            assert not health.narrow, (name, number * TICK / SAMPLE_RATE)
+            health.push(tick, SILENCE)
+            assert not health.narrowband, (name, number * TICK / SAMPLE_RATE)
 
 
 def test_a_wideband_voice_is_no_telephone(said: dict[str, Samples]) -> None:
     """What a headset of the better kind gives: 16 kHz."""
     for name, sound in said.items():
-        health = Bandwidth()
+        health = VoiceHealth()
         for tick in ticks(resample_poly(resample_poly(sound, 1, 3), 3, 1)):
-            health.push(tick)
-            assert not health.narrow, name
+            health.push(tick, SILENCE)
+            assert not health.narrowband, name
 
 
 def test_a_verdict_follows_when_the_microphone_is_changed(said: dict[str, Samples]) -> None:
-    health = Bandwidth()
+    health = VoiceHealth()
     for tick in ticks(hands_free(said["en-us"])[: WITHIN * TICK]):
-        health.push(tick)
-    assert health.narrow
+        health.push(tick, SILENCE)
+    assert health.narrowband
     for tick in ticks(said["en-us"][: WITHIN * TICK]):
-        health.push(tick)
-    assert not health.narrow
+        health.push(tick, SILENCE)
+    assert not health.narrowband
 
 
 def test_a_microphone_that_is_switched_off_is_dead_within_five_seconds_and_a_quiet_room_is_not() -> None:
-    off, room = Signal(), Signal()
+    off, room = VoiceHealth(), VoiceHealth()
     noise = np.random.default_rng(1).normal(0, 0.0002, WITHIN * TICK)
     for tick in ticks(np.zeros(WITHIN * TICK, np.float32)):
-        off.push(tick)
+        off.push(tick, SILENCE)
     for tick in ticks(noise):
-        room.push(tick)
+        room.push(tick, SILENCE)
     assert off.dead
     assert not room.dead
 
@@ -90,9 +91,9 @@ def test_clipping_is_told_and_a_loud_voice_is_not(said: dict[str, Samples]) -> N
     loud = said["en-us"] / np.abs(said["en-us"]).max() * 0.9
     clipped = np.clip(loud * 6, -1, 1)
     for sound, expected in ((loud, False), (clipped, True)):
-        health, found = Clipping(), False
+        health, found = VoiceHealth(), False
         for tick in ticks(sound[: WITHIN * TICK], bitrate=64_000):
-            health.push(tick)
+            health.push(tick, SILENCE)
             found |= health.clipping
         assert found is expected
 
@@ -108,7 +109,7 @@ def _returned(sound: Samples, delay: int, loudness: float) -> Samples:
 def test_an_echo_is_told_within_five_seconds(delay: float, loudness: float, said: dict[str, Samples]) -> None:
     sent = said["en-us"][: WITHIN * TICK]
     noise = np.random.default_rng(2).normal(0, 0.0003, len(sent))
-    health = Echo()
+    health = VoiceHealth()
     for heard, back in zip(
         ticks(sent), ticks(_returned(sent, round(delay * SAMPLE_RATE), loudness) + noise), strict=True
     ):
@@ -118,7 +119,7 @@ def test_an_echo_is_told_within_five_seconds(delay: float, loudness: float, said
 
 @pytest.mark.parametrize("other", ["en-gb+f3", "de"])
 def test_two_who_talk_at_once_are_no_echo(other: str, said: dict[str, Samples]) -> None:
-    health = Echo()
+    health = VoiceHealth()
     length = 12 * SAMPLE_RATE
     for heard, own in zip(
         ticks(np.resize(said["en-us"], length)), ticks(np.resize(said[other], length)), strict=True
@@ -128,7 +129,7 @@ def test_two_who_talk_at_once_are_no_echo(other: str, said: dict[str, Samples]) 
 
 
 def test_two_who_talk_in_turn_are_no_echo(said: dict[str, Samples]) -> None:
-    health = Echo()
+    health = VoiceHealth()
     length = 20 * SAMPLE_RATE
     turn = (np.arange(length) // (2 * SAMPLE_RATE)) % 2
     one, other = np.resize(said["en-us"], length) * turn, np.resize(said["de"], length) * (1 - turn)
@@ -138,7 +139,7 @@ def test_two_who_talk_in_turn_are_no_echo(said: dict[str, Samples]) -> None:
 
 
 def test_who_listens_in_silence_is_no_echo(said: dict[str, Samples]) -> None:
-    health = Echo()
+    health = VoiceHealth()
     noise = np.random.default_rng(1).normal(0, 0.001, 10 * SAMPLE_RATE)
     for heard, own in zip(ticks(np.resize(said["en-us"], len(noise))), ticks(noise), strict=True):
         health.push(own, heard)

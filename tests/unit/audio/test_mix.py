@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hustings.audio.level import Samples
-from hustings.audio.limiter import CEILING, DELAY, Limiter
+from hustings.audio.limiter import CEILING, DELAY, Limiter, limit
 from hustings.audio.mix import SILENCE, Fader, add, minus
 from hustings.base.grid import SAMPLE_RATE, TICK
 
@@ -49,6 +49,15 @@ def test_no_sample_leaves_the_limiter_above_its_ceiling(seed: int) -> None:
 def test_sound_below_the_ceiling_passes_unchanged_5_ms_late() -> None:
     sound = sine(0.8, samples=10 * TICK)
     np.testing.assert_array_equal(limited(sound)[DELAY:], sound[:-DELAY])
+
+
+def test_buses_that_are_limited_at_once_come_out_as_each_would_alone() -> None:
+    random = np.random.default_rng(1)
+    sounds = random.normal(0, 0.3, (6, 13, TICK)).astype(np.float32) * random.uniform(0.1, 3.0, (6, 13, 1))
+    together, alone = [Limiter() for _ in range(13)], [Limiter() for _ in range(13)]
+    for tick in sounds.astype(np.float32):
+        each = [bus.tick(sound) for bus, sound in zip(alone, tick, strict=True)]
+        np.testing.assert_array_equal(limit(together, list(tick)), each)
 
 
 def test_a_shout_is_turned_down_without_a_click_and_the_gain_comes_back() -> None:
