@@ -19,10 +19,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(application: Application, *, port: int = 0) -> AsyncIterator[str]:
+async def serving(application: Application, *, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
     """The application's base URL, from when it answers until it has stopped."""
     port = port or free_port()
-    server = Server(application, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    server = Server(application, host, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
     task = asyncio.create_task(server.serve())
     try:
         await listening(port)

@@ -23,6 +23,7 @@ from hustings.audio.rtp import RtpPacket, build_rtp
 from hustings.base.clock import Clock, SystemClock
 from hustings.base.errors import Forbidden, NotFound
 from hustings.documents.seat_token import SeatClaim
+from hustings.stage.ice_servers import IceServers
 from hustings.stage.opus import OpusEncoder
 from hustings.stage.peer import Peer
 from hustings.stage.sessions import WhipSessions
@@ -140,16 +141,21 @@ async def _page(_request: Request) -> HTMLResponse:
 
 
 @asynccontextmanager
-async def stage(media: MediaSettings | None = None, **limits: float) -> AsyncIterator[Stage]:
+async def stage(
+    media: MediaSettings | None = None,
+    ice_servers: IceServers | None = None,
+    host: str = "127.0.0.1",
+    **limits: float,
+) -> AsyncIterator[Stage]:
     """`limits` as WhipSessions takes them."""
     clock = SystemClock()
     room = Room(clock)
     sessions = WhipSessions(room, clock, media or MediaSettings(), **limits)
-    door = WhipDoor(sessions, ["stun:stun.example:3478"])
+    door = WhipDoor(sessions, ice_servers or IceServers(["stun:stun.example:3478"]), clock)
     running = [asyncio.create_task(sessions.run()), asyncio.create_task(room.run())]
     try:
         async with (
-            serving(Starlette(routes=[*whip_routes(door), Route("/", _page)])) as base,
+            serving(Starlette(routes=[*whip_routes(door), Route("/", _page)]), host=host) as base,
             httpx.AsyncClient(timeout=10) as http,
         ):
             yield Stage(base, room, sessions, http)

@@ -44,8 +44,11 @@ class Settings(BaseSettings):
     media_ports: str = Field("", description="UDP ports for speakers, such as 50000-50100; empty: any free port.")
     ice_servers: str = Field(
         "",
-        description="STUN and TURN URLs, separated by commas, announced by Link header to WHIP publishers that "
-        "read it; the pages and hustings speak go to the stage directly.",
+        description="STUN and TURN URLs, separated by commas, for speakers whose network lets no UDP through, such as "
+        "turn:turn.example:3478?transport=udp,turns:turn.example:5349; TURN needs turn_secret.",
+    )
+    turn_secret: str = Field(
+        "", description="Secret shared with the TURN servers: coturn's static-auth-secret, with use-auth-secret."
     )
     max_listeners_waiting: int = Field(
         20_000, ge=1, description="Blocked playlist and part requests one edge holds at once; more get 503."
@@ -75,6 +78,9 @@ class Settings(BaseSettings):
 
     def trusted(self) -> list[str]:
         return _listed(self.trusted_proxies)
+
+    def ice_server_urls(self) -> list[str]:
+        return _listed(self.ice_servers)
 
     def recordings(self) -> Path:
         return self.data / "recordings"

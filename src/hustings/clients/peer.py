@@ -6,7 +6,7 @@ constant packets, no DTX. What the stage sends back is received and thrown away;
 
 import asyncio
 
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from hustings.base.clock import Clock
@@ -14,6 +14,7 @@ from hustings.base.grid import TICK
 from hustings.clients.errors import BadAnswer
 from hustings.clients.media import AudioFrame, audio_frame
 from hustings.clients.voice import TICK_SECONDS, Voice
+from hustings.clients.whip import IceServer
 
 TOO_LATE = 2.0  # seconds behind: the machine slept; a burst of old speech helps nobody
 
@@ -48,8 +49,10 @@ class _VoiceTrack(MediaStreamTrack):
 class SpeakingPeer:
     """One connection; made anew for each attempt, closed by its maker."""
 
-    def __init__(self, voice: Voice, clock: Clock) -> None:
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    def __init__(self, voice: Voice, clock: Clock, relay: IceServer | None = None) -> None:
+        """Goes to the stage directly where it can, else by the relay."""
+        servers = [RTCIceServer(relay.url, relay.username, relay.credential)] if relay is not None else []
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._track = _VoiceTrack(voice, clock)
         self._transceiver = self._connection.addTransceiver(self._track, direction="sendrecv")
         self._drains: set[asyncio.Task[None]] = set()

@@ -17,7 +17,7 @@ from hustings.clients.desk import switch_on
 from hustings.clients.errors import ServerAway
 from hustings.clients.peer import SpeakingPeer
 from hustings.clients.voice import Voice
-from hustings.clients.whip import WhipSession, close_session, open_session
+from hustings.clients.whip import WhipSession, close_session, ice_servers, open_session
 
 LOOK = 0.25  # seconds between two looks at a connection
 CONNECT_WITHIN = 10.0  # seconds for ICE and DTLS
@@ -70,6 +70,7 @@ class Speaker:
         self._told = told
         self._backoff = Backoff()
         self._sent_before = 0
+        self._unreached = 0  # sessions that found no path: aiortc tries one relay at a time
         self._progress = SpeakerProgress(SpeakerState.CONNECTING, duration=voice.duration, looping=voice.loop)
 
     async def run(self) -> SpeakerProgress:
@@ -92,12 +93,16 @@ class Speaker:
 
     async def _connect_and_speak(self) -> bool:
         """One session; True when the recording is over, False when the connection was lost."""
-        peer = SpeakingPeer(self._voice, self._clock)
+        servers = await ice_servers(self._http, self._address.whip, self._token)
+        relays = [server for server in servers if server.url.startswith("turn")]
+        relay = relays[self._unreached % len(relays)] if relays else None
+        peer = SpeakingPeer(self._voice, self._clock, relay)
         session: WhipSession | None = None
         try:
             session = await open_session(self._http, self._address.whip, self._token, await peer.offer())
             await peer.answer(session.answer)
             if not await self._connected(peer):
+                self._unreached += 1
                 return False
             await self._switch_on()
             return await self._speak(peer)

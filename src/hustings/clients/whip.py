@@ -1,5 +1,6 @@
 """The client's half of WHIP (RFC 9725): one POST gives a session, one DELETE ends it. Knows no audio."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -8,6 +9,17 @@ import httpx
 from hustings.clients.errors import BadAnswer, away, refusal
 
 SDP = "application/sdp"
+LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w-]+="[^"]*")*)')
+PARAMETER = re.compile(r'([\w-]+)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server that the stage names, with what opens it."""
+
+    url: str
+    username: str = ""
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +28,26 @@ class WhipSession:
 
     answer: str
     resource: str | None
+
+
+async def ice_servers(http: httpx.AsyncClient, url: str, token: str) -> list[IceServer]:
+    """What the endpoint names before an offer (section 4.6). None where it names none, or refuses: the POST that
+    follows says why."""
+    try:
+        response = await http.options(url, headers=bearer(token))
+    except httpx.HTTPError as error:
+        raise away(error, url) from error
+    return read_links(response.headers.get("link", "")) if response.is_success else []
+
+
+def read_links(header: str) -> list[IceServer]:
+    """The ice-server links of a Link header (RFC 8288)."""
+    links = [(url, dict(PARAMETER.findall(parameters))) for url, parameters in LINK.findall(header)]
+    return [
+        IceServer(url, told.get("username", ""), told.get("credential", ""))
+        for url, told in links
+        if told.get("rel") == "ice-server"
+    ]
 
 
 async def open_session(http: httpx.AsyncClient, url: str, token: str, offer: str) -> WhipSession:

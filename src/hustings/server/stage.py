@@ -25,6 +25,7 @@ from hustings.documents.space import MAX_SEATS
 from hustings.server.role import port_of, run_role
 from hustings.stage.desk import Desk
 from hustings.stage.exchange import ControlExchange
+from hustings.stage.ice_servers import IceServers
 from hustings.stage.mixer import Mixer
 from hustings.stage.music import MusicShelf
 from hustings.stage.opus import OpusEncoder
@@ -87,10 +88,9 @@ class Stage:
         )
         self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
-        ice_servers = [url.strip() for url in settings.ice_servers.split(",") if url.strip()]
         routes = [
             *stage_routes(self.rooms, Desk(self.rooms, clock), key),
-            *whip_routes(WhipDoor(self.sessions, ice_servers)),
+            *whip_routes(WhipDoor(self.sessions, IceServers.from_settings(settings), clock)),
             *broadcast_routes(self.hub, settings.recordings(), key),
         ]
         self.app = Starlette(routes=routes, exception_handlers=PROBLEMS)

@@ -119,9 +119,13 @@ class WhipSessions:
     def find(self, session: str) -> WhipSession | None:
         return self._sessions.get(session)
 
+    async def authorise(self, space: str, token: str) -> SeatClaim:
+        """The seat this token opens. Raises Seating's errors."""
+        return await self._seating.authorise(space, token)
+
     async def open(self, space: str, token: str, sdp: str) -> WhipSession:
         """Answer an offer. Raises Seating's errors, BadOffer, TooManyOffers, StageBusy, NoPort."""
-        claim = await self._seating.authorise(space, token)  # strangers take no place from those who may speak
+        claim = await self.authorise(space, token)  # strangers take no place from those who may speak
         if self._scope is None or len(self._half_open()) + self._opening >= HALF_OPEN_STAGE:
             raise StageBusy("The stage is setting up too many connections. Try again in a moment.")
         self._opening += 1

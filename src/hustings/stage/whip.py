@@ -5,7 +5,6 @@ its key (130 random bits), so PATCH and DELETE ask for nothing more.
 """
 
 import contextlib
-from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -13,8 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, Invalid, NotFound, TooMany
 from hustings.base.sizes import DOCUMENT, too_large
+from hustings.documents.seat_token import SeatClaim
+from hustings.stage.ice_servers import IceServers
 from hustings.stage.problems import bearer_of, problem
 from hustings.stage.sdp import parse_fragment
 from hustings.stage.sessions import WhipSession, WhipSessions
@@ -80,15 +82,14 @@ async def _body(request: Request, expected: str) -> str:
 class WhipDoor:
     """Routes over `WhipSessions`."""
 
-    def __init__(self, sessions: WhipSessions, ice_servers: Sequence[str] = ()) -> None:
+    def __init__(self, sessions: WhipSessions, ice_servers: IceServers, clock: Clock) -> None:
         self._sessions = sessions
-        self._links = ", ".join(f'<{url}>; rel="ice-server"' for url in ice_servers)
+        self._ice_servers = ice_servers
+        self._clock = clock
 
     async def resource(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(None, 204, PREFLIGHT)
         try:
-            return await self._post(request)
+            return await (self._options(request) if request.method == "OPTIONS" else self._post(request))
         except HustingsError as error:
             return _refusal(error)
 
@@ -101,6 +102,18 @@ class WhipDoor:
         except HustingsError as error:
             return _refusal(error)
 
+    async def _options(self, request: Request) -> Response:
+        """A browser wants its relays before it makes an offer: whoever may offer is told here (RFC 9725 §4.6).
+        A preflight carries no token and learns nothing."""
+        if "authorization" not in request.headers:
+            return Response(None, 204, PREFLIGHT)
+        claim = await self._sessions.authorise(request.path_params["space"], bearer_of(request))
+        return Response(None, 204, PREFLIGHT | self._links(claim))
+
+    def _links(self, claim: SeatClaim) -> dict[str, str]:
+        links = self._ice_servers.links(claim.seat, self._clock.now())
+        return {"Link": links} if links else {}
+
     async def _post(self, request: Request) -> Response:
         token = bearer_of(request)
         offer = await _body(request, SDP)
@@ -109,7 +122,7 @@ class WhipDoor:
             **CORS,
             "Location": f"{request.url.path}/{session.id}",
             "ETag": f'"{session.etag}"',
-            **({"Link": self._links} if self._links else {}),
+            **self._links(session.claim),
         }
         return Response(session.answer, 201, headers, media_type=SDP)
 

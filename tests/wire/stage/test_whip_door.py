@@ -54,6 +54,18 @@ async def test_a_page_elsewhere_may_ask_first(door: Stage, path: str) -> None:
     assert response.headers["accept-post"] == SDP
 
 
+async def test_who_may_speak_is_told_the_relays_before_an_offer_and_a_preflight_nothing(door: Stage) -> None:
+    told = await door.http.options(door.whip, headers={"Authorization": "Bearer seat.ann"})
+    assert (told.status_code, told.headers["link"]) == (204, '<stun:stun.example:3478>; rel="ice-server"')
+    assert "link" not in (await door.http.options(door.whip)).headers
+
+
+async def test_a_stranger_is_not_told_the_relays(door: Stage) -> None:
+    told = await door.http.options(door.whip, headers={"Authorization": "Bearer somebody"})
+    assert told.status_code == 403
+    assert "link" not in told.headers
+
+
 async def test_another_content_type_is_415(door: Stage) -> None:
     response = await post(door, "{}", kind="application/json")
     assert response.status_code == 415

@@ -28,6 +28,7 @@ export class WhipSession {
   #track: MediaStreamTrack | null;
   #peer: RTCPeerConnection | null = null;
   #resource: string | null = null;
+  #iceServers: RTCIceServer[] | null = null; // asked for once; every answer brings newer ones
   #stop = new AbortController();
 
   constructor(
@@ -58,6 +59,7 @@ export class WhipSession {
       this.options.onstate('reconnecting', '');
       if (await this.#taken()) return this.options.onstate('taken', '');
       await pause(delay(failures, Math.random(), RETRY), signal);
+      if (failures) this.#iceServers = null; // their credentials may be what is wrong
       failures += 1;
     }
   }
@@ -83,7 +85,8 @@ export class WhipSession {
   }
 
   async #connect(): Promise<void> {
-    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    this.#iceServers ??= await this.#askIceServers();
+    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.#iceServers ?? [] });
     this.#peer = peer;
     const transceiver = peer.addTransceiver(this.#track ?? 'audio', { direction: 'sendrecv' });
     peer.ontrack = (event) => this.#hear(event.streams[0] ?? new MediaStream([event.track]));
@@ -92,6 +95,14 @@ export class WhipSession {
     const answer = await this.#post(peer.localDescription?.sdp ?? '');
     await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     if (this.#track !== transceiver.sender.track) await transceiver.sender.replaceTrack(this.#track);
+  }
+
+  /** RFC 9725 §4.6: a browser wants its relays before it makes an offer. Without an answer the offer goes without. */
+  async #askIceServers(): Promise<RTCIceServer[] | null> {
+    const headers = { authorization: `Bearer ${this.options.token}` };
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2000)]);
+    const answer = await fetch(this.options.url, { method: 'OPTIONS', headers, signal }).catch(() => null);
+    return answer?.ok ? iceServers(answer.headers.get('link') ?? '') : null;
   }
 
   async #post(offer: string): Promise<string> {
@@ -107,6 +118,7 @@ export class WhipSession {
       if (error.retryAfter) await pause(error.retryAfter, this.#stop.signal);
       throw error;
     }
+    this.#iceServers = iceServers(response.headers.get('link') ?? '');
     const location = response.headers.get('location');
     this.#resource = location ? new URL(location, new URL(this.options.url, window.location.href)).pathname : null;
     return response.text();
@@ -157,6 +169,15 @@ export function withRepeats(sdp: string): string {
   const type = /^a=rtpmap:(\d+) opus\/48000/m.exec(sdp)?.[1];
   if (!type || sdp.includes(`a=rtcp-fb:${type} nack\r\n`)) return sdp;
   return sdp.replace(new RegExp(`^a=rtpmap:${type} .*\r\n`, 'm'), `$&a=rtcp-fb:${type} nack\r\n`);
+}
+
+/** The ice-server links of a Link header (RFC 9725 §4.6). */
+export function iceServers(header: string): RTCIceServer[] {
+  return [...header.matchAll(/<([^>]*)>((?:\s*;\s*[\w-]+="[^"]*")*)/g)].flatMap(([, urls = '', told = '']) => {
+    const { rel, username, credential } = Object.fromEntries([...told.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+    if (rel !== 'ice-server') return [];
+    return [username ? { urls, username, credential } : { urls }];
+  });
 }
 
 async function inbound(peer: RTCPeerConnection): Promise<number> {
