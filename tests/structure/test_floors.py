@@ -16,7 +16,7 @@ ADDRESSES = {
     },
     "aiortc": {"clients/peer.py", "stage/transport.py"},
     "aioice": {"stage/transport.py"},
-    "pylibsrtp": {"stage/transport.py"},
+    "pylibsrtp": {"stage/srtp.py"},
     "ctypes": {"stage/opus.py"},
     "argon2": {"square/passwords.py"},
     "itsdangerous": {"base/sealing.py"},

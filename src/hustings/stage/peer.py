@@ -27,12 +27,17 @@ from hustings.audio.rtp_control import (
     ntp_time,
     parse_rtcp,
 )
+from hustings.base.allowance import Allowance
 from hustings.base.clock import Clock
 from hustings.stage.presence import SILENT_AFTER
 from hustings.stage.receiver import Receiver
 from hustings.stage.sender import Sender
 
 REPORT_EVERY: Final = 1.0  # s on average; the browser's FEC follows our loss reports
+# The attack: a speaker who floods the loop that mixes. Opus' shortest frames are 400 packets/s; a stall of a second
+# comes all at once. Reports come every few seconds, requests to send again with each lost packet.
+MEDIA_RATE, MEDIA_BURST = 500.0, 500
+CONTROL_RATE, CONTROL_BURST = 100.0, 100
 
 
 class Wire(Protocol):
@@ -94,6 +99,7 @@ class Peer:
         self._state = "connecting"
         self._receiver = Receiver(session, agreed.payload_type, agreed.redundant_type, clock.monotonic())
         self._sender = Sender(agreed.payload_type, agreed.redundant_type)
+        self._media, self._control = Allowance(MEDIA_RATE, MEDIA_BURST), Allowance(CONTROL_RATE, CONTROL_BURST)
         self._broken = 0
         self._loss = self._round_trip = self._returned_loss = 0.0
         self._their_report: tuple[int, float] | None = None  # middle NTP of their SR, when it came
@@ -123,12 +129,14 @@ class Peer:
     # From the speaker
 
     def _receive(self, data: bytes) -> None:
+        now = self._clock.monotonic()
+        if not self._media.take(now):
+            return
         try:
             packet = parse_rtp(data)
         except RtpBroken:
             self._broken += 1
             return
-        now = self._clock.monotonic()
         if self._receiver.take(packet, now, self._round_trip):
             self.level = packet.audio_level(self._agreed.level_extension) or self.level
             self._ask_again(now)
@@ -165,6 +173,8 @@ class Peer:
     # Reports
 
     def _receive_control(self, data: bytes) -> None:
+        if not self._control.take(self._clock.monotonic()):
+            return
         try:
             for packet in parse_rtcp(data):
                 self._take_control(packet)

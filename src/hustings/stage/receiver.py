@@ -23,6 +23,7 @@ from hustings.stage.opus import OpusDecoder, OpusError, packet_samples
 log = structlog.get_logger(__name__)
 
 DEAF_AFTER: Final = 50  # packets without one decoded frame: the receiver starts anew
+RESTART_AGAIN: Final = 1.0  # s: who sends nothing but broken packets costs no more than a restart in each
 SWITCH_AFTER: Final = 0.2  # s without the present source before another is taken: two at once would be noise
 QUIET: Final = 0.003  # peak, -50 dBFS: a correction of the delay is not heard here
 
@@ -51,6 +52,7 @@ class Receiver:
         self._session = session
         self._types = (payload_type, redundant_type)
         self._deaf = 0  # packets since the last decoded frame
+        self._restarted_at = now - RESTART_AGAIN
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -127,7 +129,7 @@ class Receiver:
                 break
             blocks.append(block)
             have += len(block)
-        self._restart_if_deaf()
+        self._restart_if_deaf(now)
         if have == 0:
             return None
         sound = np.concatenate(blocks) if len(blocks) != 2 or len(blocks[0]) else blocks[1]
@@ -172,12 +174,13 @@ class Receiver:
         except OpusError:
             return np.zeros(TICK, np.float32)
 
-    def _restart_if_deaf(self) -> None:
-        """Whatever state it came from: packets that arrive and are not heard are never left so."""
-        if self._deaf < DEAF_AFTER:
+    def _restart_if_deaf(self, now: float) -> None:
+        """Whatever state it came from: packets that arrive and are not heard are never left so. Told once."""
+        if self._deaf < DEAF_AFTER or now - self._restarted_at < RESTART_AGAIN:
             return
-        log.warning("receiver restarted", session=self._session[:6])
-        self._deaf = 0
+        if not self.counts.restarts:
+            log.warning("receiver restarted", session=self._session[:6])
+        self._deaf, self._restarted_at = 0, now
         self.counts.restarts += 1
         self._start_anew()
 

@@ -4,8 +4,9 @@ A speaker's offer has one audio line with Opus; a video line (OBS sends one) is 
 discarded; anything else is declined. It never opens a socket and knows nothing of aiortc.
 """
 
+import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,11 +14,14 @@ from hustings.base.errors import Invalid
 from hustings.base.sizes import DOCUMENT
 
 MAX_MEDIA: Final = 8  # m-lines
+MAX_LINES: Final = 1000  # a browser's offer with video has 300; an offer of all lines and formats is read in 5 ms
+MAX_FORMATS: Final = 128  # of an m-line: payload types have 7 bits
 MAX_CANDIDATES: Final = 64  # each costs connectivity checks to wherever it points
 LEVEL_URI: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 OPUS_PARAMETERS: Final = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;maxaveragebitrate=64000"
 _MEDIA_LINE = re.compile(r"^(audio|video|application|text|message) (\d{1,5})(?:/\d+)? (\S{1,64}) (.{1,1024})$")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _TOKEN = re.compile(r"^[\x21-\x7e]{1,256}$")
 _DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 
@@ -63,16 +67,17 @@ class Section:
     kind: str
     protocol: str
     formats: tuple[str, ...]
-    attributes: tuple[tuple[str, str], ...]
+    attributes: Mapping[str, Sequence[str]]  # values by name, names in the order of the offer
+    codecs: Mapping[str, str]  # the rtpmaps: payload type to name and clock, such as opus/48000/2
 
-    def values(self, name: str) -> list[str]:
-        return [value for key, value in self.attributes if key == name]
+    def values(self, name: str) -> Sequence[str]:
+        return self.attributes.get(name, ())
 
-    def first(self, name: str, default: str = "") -> str:
-        return next(iter(self.values(name)), default)
+    def first(self, name: str) -> str:
+        return next(iter(self.values(name)), "")
 
     def has(self, name: str) -> bool:
-        return any(key == name for key, _ in self.attributes)
+        return name in self.attributes
 
     @property
     def mid(self) -> str:
@@ -80,12 +85,11 @@ class Section:
 
     @property
     def direction(self) -> str:
-        return next((key for key, _ in self.attributes if key in _DIRECTIONS), "sendrecv")
+        return next((name for name in self.attributes if name in _DIRECTIONS), "sendrecv")
 
     def codec(self, payload_type: str) -> str:
-        """The rtpmap's name and clock, such as opus/48000/2; empty if there is none."""
-        prefix = payload_type + " "
-        return next((value[len(prefix) :] for value in self.values("rtpmap") if value.startswith(prefix)), "")
+        """The rtpmap's name and clock; empty if there is none."""
+        return self.codecs.get(payload_type, "")
 
     @property
     def picture(self) -> str | None:
@@ -120,10 +124,10 @@ class Offer:
     @property
     def redundant_type(self) -> int | None:
         """RFC 2198 over our Opus, if the speaker's program can send and read it."""
-        own = str(self.payload_type)
+        own, said = str(self.payload_type), frozenset(self.audio.values("fmtp"))
         for payload_type in self.audio.formats:
-            said = f"{payload_type} {own}/{own}" in self.audio.values("fmtp")
-            if said and self.audio.codec(payload_type).lower() == "red/48000/2" and _is_free(payload_type):
+            is_red = self.audio.codec(payload_type).lower() == "red/48000/2" and _is_free(payload_type)
+            if is_red and f"{payload_type} {own}/{own}" in said:
                 return int(payload_type)
         return None
 
@@ -172,8 +176,8 @@ def parse_offer(text: str) -> Offer:
 
 
 def _split(text: str) -> tuple[Section, tuple[Section, ...]]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(text) > DOCUMENT or not lines or lines[0] != "v=0":
+    lines = _lines(text)
+    if lines[:1] != ["v=0"]:
         raise BadOffer("This is no session description (SDP).")
     groups: list[list[str]] = [[]]
     for line in lines:
@@ -182,19 +186,37 @@ def _split(text: str) -> tuple[Section, tuple[Section, ...]]:
         groups[-1].append(line)
     if not 2 <= len(groups) <= MAX_MEDIA + 1:
         raise BadOffer(f"A speaker's offer has one to {MAX_MEDIA} media lines.")
-    return Section("session", "", (), _attributes(groups[0])), tuple(_section(group) for group in groups[1:])
+    return _attributed("session", "", (), groups[0]), tuple(_section(group) for group in groups[1:])
 
 
-def _attributes(lines: list[str]) -> tuple[tuple[str, str], ...]:
-    pairs = (line[2:].partition(":") for line in lines if line.startswith("a="))
-    return tuple((name, value.strip()) for name, _, value in pairs)
+def _lines(text: str) -> list[str]:
+    """The attack: a description that takes the stage longer to read than one tick."""
+    if len(text) > DOCUMENT or _CONTROL.search(text):
+        raise BadOffer("This is no session description (SDP): it is too long, or has control characters in it.")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MAX_LINES:
+        raise BadOffer(f"A session description has at most {MAX_LINES} lines here.")
+    return lines
+
+
+def _attributed(kind: str, protocol: str, formats: tuple[str, ...], lines: Iterable[str]) -> Section:
+    attributes: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("a="):
+            name, _, value = line[2:].partition(":")
+            attributes.setdefault(name, []).append(value.strip())
+    codecs: dict[str, str] = {}
+    for value in attributes.get("rtpmap", ()):
+        payload_type, _, codec = value.partition(" ")
+        codecs.setdefault(payload_type, codec)
+    return Section(kind, protocol, formats, attributes, codecs)
 
 
 def _section(lines: list[str]) -> Section:
     match = _MEDIA_LINE.match(lines[0][2:])
     if match is None:
         raise BadOffer("One of the offer's media lines cannot be read.")
-    section = Section(match[1], match[3], tuple(match[4].split()), _attributes(lines[1:]))
+    section = _attributed(match[1], match[3], tuple(match[4].split()[:MAX_FORMATS]), lines[1:])
     if section.mid and _TOKEN.match(section.mid) is None:
         raise BadOffer("One of the offer's media identifiers (mid) cannot be read.")
     return section
@@ -242,14 +264,24 @@ def _fingerprint(value: str) -> Fingerprint:
 
 
 def usable_candidates(values: Sequence[str]) -> tuple[str, ...]:
-    """Without TCP and without mDNS names: resolving a `.local` name costs a second, and ICE finds the address."""
-    fields = ((value, value.split()) for value in values)
-    usable = [
-        value
-        for value, parts in fields
-        if len(parts) >= 8 and parts[2].lower() == "udp" and not parts[4].lower().endswith(".local")
-    ]
-    return tuple(usable[:MAX_CANDIDATES])
+    """Without TCP and without names: resolving a `.local` name costs a second, and ICE finds the address."""
+    looked_at = values[: 2 * MAX_CANDIDATES]
+    return tuple([value for value in looked_at if _is_usable(value.split())][:MAX_CANDIDATES])
+
+
+def _is_usable(fields: list[str]) -> bool:
+    """RFC 8839 §5.1. The attack: a port or an address at which sending fails, or which is everybody's."""
+    if len(fields) < 8 or fields[2].lower() != "udp" or not (_is_number(fields[3], 32) and _is_number(fields[5], 16)):
+        return False
+    try:
+        address = ipaddress.ip_address(fields[4])
+    except ValueError:
+        return False
+    return int(fields[5]) > 0 and not (address.is_multicast or address.is_unspecified)
+
+
+def _is_number(text: str, bits: int) -> bool:
+    return len(text) <= 10 and text.isascii() and text.isdigit() and int(text) < 1 << bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +294,10 @@ class Fragment:
 
 def parse_fragment(text: str) -> Fragment:
     """Raises BadOffer."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(text) > DOCUMENT or any(line[1:2] != "=" for line in lines):
+    lines = _lines(text)
+    if any(line[1:2] != "=" for line in lines):
         raise BadOffer("This is no fragment of a session description.")
-    section = Section("fragment", "", (), _attributes(lines))
+    section = _attributed("fragment", "", (), lines)
     return Fragment(section.first("ice-ufrag"), usable_candidates(section.values("candidate")))
 
 

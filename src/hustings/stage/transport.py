@@ -9,14 +9,15 @@ import asyncio
 import contextlib
 import datetime
 import random
+import struct
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-import pylibsrtp
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol
+from aioice.stun import Message
 from aiortc.rtcdtlstransport import (
     RTCCertificate,
     RTCDtlsFingerprint,
@@ -30,9 +31,11 @@ from hustings.audio.rtp import is_rtcp
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, Unavailable
 from hustings.base.settings import Settings
-from hustings.stage.sdp import Fingerprint, LocalTransport, RemoteTransport
+from hustings.stage.sdp import MAX_CANDIDATES, Fingerprint, LocalTransport, RemoteTransport
+from hustings.stage.srtp import Opener, seal
 
 HANDSHAKE_ROOM: Final = 64  # datagrams: a flood of DTLS records from anywhere fills this much and no more
+PATHS: Final = 2 * MAX_CANDIDATES  # addresses of one speaker, named or seen: each is checked
 LOOPBACK: Final = "127.0.0.1"
 
 OnBytes = Callable[[bytes], None]
@@ -82,6 +85,26 @@ class Certificates:
         return self._current
 
 
+class _Protocol(StunProtocol):
+    """One socket: tells media, handshakes and connectivity checks apart by their first byte (RFC 7983 §7)."""
+
+    receiver: "_Connection"
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """The attacks: a broken check whose parser raises, which would be logged each time; a forged alert from
+        anywhere, which would end a handshake; and an empty datagram, which would end aiortc's receiving task.
+        """
+        if not isinstance(data, bytes) or len(data) < 12:
+            return
+        if 128 <= data[0] < 192:
+            self.receiver.media_received(data)
+        elif 20 <= data[0] < 64:
+            self.receiver.handshake_received(data, (addr[0], addr[1]))
+        elif data[0] < 4:
+            with contextlib.suppress(struct.error, KeyError):
+                super().datagram_received(data, addr)
+
+
 class _Connection(Connection):
     """ICE on the ports and addresses of our settings, its data handed on at once."""
 
@@ -114,13 +137,11 @@ class _Connection(Connection):
             )
         return [protocol.local_candidate for protocol in protocols]
 
-    async def _bind(self, address: str) -> StunProtocol | None:
+    async def _bind(self, address: str) -> _Protocol | None:
         loop = asyncio.get_running_loop()
         for port in self._ports():
             try:
-                _, protocol = await loop.create_datagram_endpoint(
-                    lambda: StunProtocol(self), local_addr=(address, port)
-                )
+                _, protocol = await loop.create_datagram_endpoint(lambda: _Protocol(self), local_addr=(address, port))
             except OSError:
                 continue
             return protocol
@@ -132,16 +153,25 @@ class _Connection(Connection):
         # In random order: neighbours in time do not fight for the same next port.
         return random.sample(self._media.ports, len(self._media.ports))
 
-    def data_received(self, data: bytes, component: int) -> None:
-        """SRTP goes straight on; of the rest only DTLS is kept, and not much of it.
+    def media_received(self, data: bytes) -> None:
+        if self.on_media is not None:
+            self.on_media(data)
 
-        An empty datagram from anybody would end aiortc's receiving task, and its queue has no bound.
-        """
-        if len(data) >= 12 and 128 <= data[0] < 192:
-            if self.on_media is not None:
-                self.on_media(data)
-        elif data and 20 <= data[0] < 64 and self._queue.qsize() < HANDSHAKE_ROOM:
-            super().data_received(data, component)
+    def handshake_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """aioice's queue has no bound: a full one, and whoever has passed no check, is not listened to."""
+        if self._queue.qsize() < HANDSHAKE_ROOM and self._is_path(addr):
+            super().data_received(data, 1)
+
+    def data_received(self, data: bytes, component: int) -> None:
+        """What looked like a check and is none."""
+
+    def check_incoming(self, message: Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
+        """A check that the speaker signed. The attack: one from each of ten thousand addresses, all to be checked."""
+        if len(self._remote_candidates) < PATHS or self._is_path(addr):
+            super().check_incoming(message, addr, protocol)
+
+    def _is_path(self, addr: tuple[str, int]) -> bool:
+        return any((c._network_host, c.port) == addr for c in self._remote_candidates)
 
 
 class _Gatherer(RTCIceGatherer):
@@ -153,24 +183,20 @@ class _Gatherer(RTCIceGatherer):
 class _Dtls(RTCDtlsTransport):
     """aiortc's handshake and keys; packets pass by its router."""
 
+    _opener: Opener | None = None
+
+    def _setup_srtp(self) -> None:
+        super()._setup_srtp()
+        self._opener = Opener(self._rx_srtp)
+
     def open_media(self, data: bytes) -> bytes | None:
         """Decrypt one packet; None before the keys exist, or when it is forged, replayed or broken."""
-        if self._state is not State.CONNECTED:
+        if self._state is not State.CONNECTED or self._opener is None:
             return None
-        try:
-            opened: bytes = self._rx_srtp.unprotect_rtcp(data) if is_rtcp(data) else self._rx_srtp.unprotect(data)
-        except pylibsrtp.Error:
-            return None
-        return opened
+        return self._opener.open(data)
 
     def seal_media(self, data: bytes) -> bytes | None:
-        if self._state is not State.CONNECTED:
-            return None
-        try:
-            sealed: bytes = self._tx_srtp.protect_rtcp(data) if is_rtcp(data) else self._tx_srtp.protect(data)
-        except pylibsrtp.Error:
-            return None
-        return sealed
+        return seal(self._tx_srtp, data) if self._state is State.CONNECTED else None
 
 
 class Link:

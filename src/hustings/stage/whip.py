@@ -58,6 +58,12 @@ class Outdated(Invalid):
     status = 412
 
 
+def _count(session: WhipSession, candidates: int) -> None:
+    """A fragment counts as a candidate, whatever is in it: reading it costs more."""
+    if not session.may_trickle(max(0, candidates)):
+        raise TooMany("This session has sent more candidates than any network has.")
+
+
 def _refusal(error: HustingsError) -> Response:
     answer = problem(error)
     answer.headers.update(CORS)
@@ -138,11 +144,11 @@ class WhipDoor:
             raise NoRestart("This stage does not restart ICE: post a new offer, it takes over the seat.")
         if match is not None and match.strip('"') != session.etag:
             raise Outdated("The session has changed since.")
+        _count(session, 1)
         fragment = parse_fragment(await _body(request, FRAGMENT))
         if fragment.ufrag and fragment.ufrag != session.remote_ufrag:
             raise NoRestart("This stage does not restart ICE: post a new offer, it takes over the seat.")
-        if not session.may_trickle(len(fragment.candidates)):
-            raise TooMany("This session has sent more candidates than any network has.")
+        _count(session, len(fragment.candidates) - 1)
         for candidate in fragment.candidates:
             with contextlib.suppress(ValueError):
                 await session.link.add_candidate(candidate)

@@ -1,6 +1,7 @@
 """Offers of real browsers and broken ones; the answers to them."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hustings.stage.sdp import (
     LEVEL_URI,
     MAX_CANDIDATES,
+    MAX_LINES,
     BadOffer,
     Fingerprint,
     LocalTransport,
@@ -169,6 +171,63 @@ def test_an_offer_that_opens_dtls_itself_is_waited_for() -> None:
 def test_a_bad_offer_is_refused_with_a_sentence(text: str, word: str) -> None:
     with pytest.raises(BadOffer, match=re.escape(word)):
         parse_offer(text)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x0b", "\x1b", "\x7f", "\x85", "\u2028"])
+def test_control_characters_are_refused(character: str) -> None:
+    with pytest.raises(BadOffer, match="control characters"):
+        parse_offer(offer(AUDIO).replace("minptime", "min" + character + "ptime"))
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        "1 1 udp 1 192.0.2.1 70000 typ host",
+        "1 1 udp 1 192.0.2.1 -1 typ host",
+        "1 1 udp 1 192.0.2.1 0 typ host",
+        "1 1 udp 99999999999999999999 192.0.2.1 9 typ host",
+        "1 1 udp " + "9" * 5000 + " 192.0.2.1 9 typ host",
+        "1 1 udp 1 example.org 9 typ host",
+        "1 1 udp 1 192.0.2.1.5 9 typ host",
+        "1 1 udp 1 224.0.0.1 9 typ host",
+        "1 1 udp 1 0.0.0.0 9 typ host",
+        "1 1 udp 1 ff02::1 9 typ host",
+        "1 1 udp",
+        "",
+    ],
+)
+def test_a_candidate_where_nobody_can_be_is_passed_over(candidate: str) -> None:
+    others = without(AUDIO, "a=candidate")
+    good = "1 1 udp 2122260223 2001:db8::9 50000 typ host"
+    assert parse_offer(offer([*others, f"a=candidate:{candidate}"])).transport.candidates == ()
+    assert parse_offer(offer([*others, f"a=candidate:{good}"])).transport.candidates == (good,)
+
+
+def lines(one: str) -> list[str]:
+    return [one] * (MAX_LINES - 60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        offer([*changed(AUDIO, "63 9 0 8", "63 " * 330), *lines("a=fmtp:63 111/112")]),
+        offer([*changed(AUDIO, "63 9 0 8", "63 " * 330), *lines("a=rtpmap:1 x")]),
+        offer([*AUDIO, *lines("a=candidate:1 1 udp 1 2001:db8:ffff:ffff::1 5 typ host")]),
+        offer(AUDIO, *[[*changed(VIDEO, "97 96", "97 " * 330), *lines("a=rtpmap:97 rtx/90000")[:130]]] * 7),
+    ],
+)
+def test_the_longest_offers_are_read_within_a_tick(text: str) -> None:
+    took = []
+    for _ in range(3):
+        begin = time.thread_time()
+        answer(text)
+        took.append(time.thread_time() - begin)
+    assert min(took) < 0.020
+
+
+def test_more_lines_than_any_browser_sends_are_refused() -> None:
+    with pytest.raises(BadOffer, match="lines"):
+        parse_offer(offer([*AUDIO, *["a=x"] * MAX_LINES]))
 
 
 LINES = st.lists(st.sampled_from(["v=0", *AUDIO, *VIDEO, *DATA]) | st.text(max_size=30), max_size=60)
