@@ -78,6 +78,7 @@ class Chair:
         self.came: Samples | None = None
         self.air: Samples | float = 0.0
         self._mute = Fader(0.0 if seat.muted else 1.0)
+        self._heard = Fader(1.0)
         self._track_next = 0
 
     @property
@@ -92,6 +93,21 @@ class Chair:
     def update(self, seat: Seat) -> None:
         self.seat = seat
         self._mute.aim(0.0 if seat.muted else 1.0, MUTE_MS)
+
+    @property
+    def silenced(self) -> bool:
+        """By the rule against echoes; whom a person mutes, `seat` tells."""
+        return self._heard.target == 0.0
+
+    def silence(self, on: bool) -> None:
+        """Take the voice out of every mix while it is listened to as before."""
+        self._heard.aim(float(not on), MUTE_MS)
+
+    def ride(self, power: float) -> None:
+        """Make `voice` of what came; `power` is its weighted power."""
+        if self.came is not None:
+            ridden, gains = self.rider.tick(self.came, power), self._heard.gains()
+            self.voice = ridden if gains == 1.0 else None if gains == 0.0 else ridden * gains
 
     def leave(self) -> None:
         """Fade out within one tick, as the seat is taken away."""

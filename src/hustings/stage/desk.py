@@ -43,7 +43,7 @@ def _health(chair: Chair) -> dict[str, Any]:
     }
 
 
-def _seat(chair: Chair) -> dict[str, Any]:
+def _seat(room: Room, chair: Chair) -> dict[str, Any]:
     seat = chair.seat
     return {
         "id": seat.id,
@@ -58,6 +58,8 @@ def _seat(chair: Chair) -> dict[str, Any]:
         "level": chair.meter.level,
         "speaking": chair.meter.speaking,
         "health": _health(chair),
+        "silenced": "echo" if chair.silenced else "",
+        "guard": room.watch.seat(seat.id).guard.word,
     }
 
 
@@ -87,13 +89,13 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "doors_at": plan.doors_at,
         "starts_at": plan.starts_at,
         "recording": plan.record,
-        "dead_air": round(room.dead_air, 1),
+        "dead_air": round(room.watch.silence.dead_air, 1),
         "hold": plan.hold,
         "silence_intended": plan.silence_intended,
         "mute_echo": plan.mute_echo,
         "delay": plan.delay,
         "may_direct": directs,
-        "seats": [_seat(chair) for chair in room.chairs()],
+        "seats": [_seat(room, chair) for chair in room.chairs()],
         "programme_level": room.timeline.meter.level,
     }
     if directs:

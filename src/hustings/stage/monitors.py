@@ -129,8 +129,8 @@ def _ride(chairs: Sequence[Chair]) -> None:
     """Make all voices as loud as each other."""
     speaking = [(chair, chair.came) for chair in chairs if chair.came is not None]
     powers = weighted_powers([came for _, came in speaking]) if speaking else []
-    for (chair, came), power in zip(speaking, powers, strict=True):
-        chair.voice = chair.rider.tick(came, power)
+    for (chair, _), power in zip(speaking, powers, strict=True):
+        chair.ride(power)
 
 
 def _examine(hearings: Sequence[Hearing]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hustings.audio.level import Samples
+from hustings.audio.preroll import Preroll
 from hustings.audio.riding import SEAT, SUM, Range, Rider, Rides
 from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
@@ -21,15 +22,15 @@ from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder, Source
 from hustings.stage.monitors import Monitors
-from hustings.stage.presence import Lasting, Presence
+from hustings.stage.presence import Presence
 from hustings.stage.programme import Timeline
+from hustings.stage.watch import Watch
 
 AIR_MS = 40.0
 END_MS = 300.0
 DRAIN = 60.0  # seconds after the end until a Space is let go: listeners fetch its last parts
 LOOK_EVERY = 10  # ticks: how often presence is looked at
 VOICES_EVERY = 12  # ticks: about four times a second
-DEAD_AIR = 3.0  # seconds without a sound: longer than any pause of thought
 VOICES_AT_LEAST = 48  # ticks: told again even when nothing changed
 
 _OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
@@ -85,6 +86,7 @@ class Room:
         )
         self.finished_at: float | None = None  # monotonic
         self.alarms = Alarms()
+        self.watch = Watch(self.alarms)
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []
         self._outlets = outlets
@@ -92,9 +94,9 @@ class Room:
         self._make_rider = make_rider
         self._close = close
         self._monitors = Monitors(make_encoder)
+        self._preroll = Preroll()
         self._ticks = 0
         self._now = opened_at
-        self._empty, self._quiet = Lasting(), Lasting()
         self._told: tuple[Voice, ...] = ()
         self._told_at = -VOICES_AT_LEAST
         self._reconcile()
@@ -132,7 +134,7 @@ class Room:
     def _remove(self, chair: Chair) -> None:
         """Put a seat out: one last tick fades its voice, so that the others hear no click."""
         chair.leave()
-        self.alarms.forget(chair.seat.id)
+        self.watch.forget(chair.seat.id)
         if chair.peer is not None:
             chair.peer.on_packet = None
             self._leaving.append(chair)
@@ -167,6 +169,7 @@ class Room:
             former.on_packet = None
             self._close(former)
         peer.on_packet = partial(self._keep, chair)
+        self.watch.seat(chair.seat.id).rule.renew()
         chair.attendance.arrive(self._now)
 
     def detach(self, seat: str, peer: Source) -> None:
@@ -194,9 +197,10 @@ class Room:
             self._unseat(chair)
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
-            self._look()
-            self.alarms.look(now, monotonic)
-        block = self.timeline.tick(self.plan, conversation, now, self._idle_for())
+            self._look(now)
+        silence = self.watch.silence
+        conversation = self._preroll.tick(conversation, held=silence.held)
+        block = self.timeline.tick(self.plan, conversation, now, silence.idle_for)
         if block is not None:
             self._emit(block)
         if self.timeline.finished and self.finished_at is None:
@@ -234,26 +238,13 @@ class Room:
 
     # Presence and news
 
-    def _look(self) -> None:
+    def _look(self, now: float) -> None:
         for chair in self._chairs.values():
             held = chair.attendance.state is not Presence.ABSENT
             chair.attendance.observe(chair.peer.health() if chair.peer else None, self._now)
             if chair.broken or (held and chair.attendance.state is Presence.ABSENT):
                 self._unseat(chair)
-
-    def _idle_for(self) -> float:
-        """How long listeners would have heard nothing that is meant, in seconds."""
-        aired = [chair for chair in self._chairs.values() if chair.aired]
-        expected = self.plan.state is SpaceState.LIVE and not self.plan.hold
-        manned = any(chair.attendance.state is Presence.CONNECTED for chair in aired)
-        empty = self._empty.look(expected and not manned, self._now)
-        quiet = self._quiet.look(expected and not any(chair.meter.audible for chair in aired), self._now)
-        return empty if self.plan.silence_intended else max(empty, quiet)
-
-    @property
-    def dead_air(self) -> float:
-        """Seconds for which nobody on air has been heard while live; 0 when it is shorter than a pause may be."""
-        return self._quiet.seconds if self._quiet.seconds >= DEAD_AIR else 0.0
+        self.watch.look(self.plan, self._chairs.values(), now, self._now)
 
     def chairs(self) -> Iterator[Chair]:
         yield from self._chairs.values()
@@ -275,6 +266,7 @@ class Room:
 
 def _voice(chair: Chair) -> Voice:
     """What the public sees of a seat. How loud somebody is backstage is nobody's business."""
+    heard = chair.aired and not chair.silenced
     return Voice(
         seat=chair.seat.id,
         name=chair.seat.name,
@@ -282,6 +274,6 @@ def _voice(chair: Chair) -> Voice:
         on_air=chair.seat.on_air,
         muted=chair.seat.muted,
         connected=chair.attendance.state is Presence.CONNECTED,
-        speaking=chair.aired and chair.meter.speaking,
-        level=chair.meter.level if chair.aired else 0.0,
+        speaking=heard and chair.meter.speaking,
+        level=chair.meter.level if heard else 0.0,
     )

@@ -1,0 +1,106 @@
+"""The eye on one Space's seats, five times a second: guards, dead air, the rule against echoes, alarms.
+
+It puts together what others measure, and sends, mixes and mutes nothing.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from hustings.documents.space import SpacePlan
+from hustings.stage.alarms import Alarms, Fault
+from hustings.stage.chair import Chair
+from hustings.stage.echo_rule import EchoRule
+from hustings.stage.guard import Guard
+from hustings.stage.presence import Health, Presence
+from hustings.stage.silence import Silence
+
+LOST: Final = 0.03  # of the packets: what repair can hide, it must work for
+LOST_NO_MORE: Final = 0.015
+CONCEALED: Final = 0.02  # of the sound is guessed: one syllable in ten seconds, and it is heard
+CONCEALED_NO_MORE: Final = 0.01
+
+
+class SeatWatch:
+    """One seat's: its guard, the rule's verdict, and what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.guard = Guard()
+        self.rule = EchoRule()
+        self.manned = False
+        self._lossy = False
+        self._missing = False
+
+    @property
+    def voiced(self) -> bool:
+        return self.guard.voiced and not self.rule.silenced
+
+    @property
+    def speaks(self) -> bool:
+        return self.guard.speaks and not self.rule.silenced
+
+    def look(self, chair: Chair, health: Health | None, *, others_talk: bool) -> None:
+        presence = chair.attendance.state
+        self.manned = presence is Presence.CONNECTED
+        self.guard.look(
+            chair.meter.db, is_open=self.manned and not chair.seat.muted, aired=chair.aired, others_talk=others_talk
+        )
+        self._lossy = self.manned and health is not None and self._loses(health)
+        # Lost, not left: whoever closed the page is not called back.
+        self._missing = presence is Presence.RECONNECTING or (self._missing and not self.manned)
+
+    def _loses(self, health: Health) -> bool:
+        lost, concealed = (LOST_NO_MORE, CONCEALED_NO_MORE) if self._lossy else (LOST, CONCEALED)
+        return health.loss >= lost or health.concealed >= concealed
+
+    def faults(self, chair: Chair) -> Iterator[str]:
+        if chair.aired and self._missing:
+            yield "absent"
+        if self._lossy:
+            yield "loss"
+        if self.manned and not chair.seat.muted:
+            health = chair.health
+            for code, wrong in (
+                ("narrowband", health.narrowband),
+                ("dead", health.dead),
+                ("clipping", health.clipping),
+                ("echo", health.echoes),
+            ):
+                if wrong:
+                    yield code
+        if self.guard.word:
+            yield self.guard.word
+
+
+class Watch:
+    """One Space's seats, looked at every LOOK seconds of stage/guard.py."""
+
+    def __init__(self, alarms: Alarms) -> None:
+        self.silence = Silence()
+        self._alarms = alarms
+        self._seats: dict[str, SeatWatch] = {}
+
+    def seat(self, seat: str) -> SeatWatch:
+        return self._seats.setdefault(seat, SeatWatch())
+
+    def forget(self, seat: str) -> None:
+        self._seats.pop(seat, None)
+        self._alarms.forget(seat)
+
+    def look(self, plan: SpacePlan, chairs: Collection[Chair], now: float, monotonic: float) -> None:
+        """`now` is Unix time."""
+        talking = {chair.seat.id for chair in chairs if chair.aired and self.seat(chair.seat.id).speaks}
+        for chair in chairs:
+            seat = self.seat(chair.seat.id)
+            health = chair.peer.health() if chair.peer is not None else None
+            seat.look(chair, health, others_talk=bool(talking - {chair.seat.id}))
+            open_mic = seat.manned and not chair.seat.muted
+            seat.rule.look(open_mic and chair.health.echoes, monotonic, on=plan.mute_echo)
+            chair.silence(seat.rule.silenced)
+        self.silence.look(plan, [self.seat(chair.seat.id) for chair in chairs if chair.aired], monotonic)
+        faults = {
+            Fault(code, seat=chair.seat.id) for chair in chairs for code in self.seat(chair.seat.id).faults(chair)
+        }
+        if self.silence.dead_air:
+            faults.add(Fault("dead_air"))
+        self._alarms.report("seats", faults)
+        self._alarms.look(now, monotonic)
