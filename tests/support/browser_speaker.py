@@ -12,12 +12,14 @@ from tests.support.hearing import Samples, write_wav
 from tests.support.uplink import Stage
 
 CONNECT = """
-async ([url, token]) => {
+async ([url, token, configuration]) => {
   const raw = {echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1};
   const stream = await navigator.mediaDevices.getUserMedia({audio: raw});
-  const peer = window.peer = new RTCPeerConnection();
+  const peer = window.peer = new RTCPeerConnection(configuration);
   peer.addTransceiver(stream.getAudioTracks()[0], {direction: 'sendrecv'});
   await peer.setLocalDescription(await peer.createOffer());
+  while (configuration.iceServers && peer.iceGatheringState !== 'complete')
+    await new Promise((done) => setTimeout(done, 5));
   const begin = performance.now();
   const response = await fetch(url, {
     method: 'POST', body: peer.localDescription.sdp,
@@ -53,19 +55,27 @@ class BrowserSpeaker:
 
 
 @asynccontextmanager
-async def browser_speaker(stage: Stage, seat: str, voice: Samples, folder: Path) -> AsyncIterator[BrowserSpeaker]:
-    """Connected from the start to the end of the block."""
+async def browser_speaker(
+    stage: Stage,
+    seat: str,
+    voice: Samples,
+    folder: Path,
+    *,
+    ice: dict[str, Any] | None = None,
+    more: tuple[str, ...] = (),
+) -> AsyncIterator[BrowserSpeaker]:
+    """Connected from the start to the end of the block. `ice` is an RTCConfiguration, `more` are Chromium's flags."""
     silence = np.zeros(round(ROOM * 48_000), np.float32)
     microphone = folder / f"{seat}.wav"
     write_wav(microphone, np.concatenate((silence, voice, silence)))
-    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
+    flags = [*FLAGS, *more, f"--use-file-for-fake-audio-capture={microphone}"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
         try:
             page = await browser.new_page()
             await page.goto(stage.base)
             speaker = BrowserSpeaker(page)
-            speaker.connected_ms = await page.evaluate(CONNECT, [stage.whip, f"seat.{seat}"])
+            speaker.connected_ms = await page.evaluate(CONNECT, [stage.whip, f"seat.{seat}", ice or {}])
             yield speaker
         finally:
             await browser.close()

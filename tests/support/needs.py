@@ -14,6 +14,9 @@ PACKAGES = {  # program: the Debian package that brings it
     "gst-launch-1.0": "gstreamer1.0-tools",
     "gst-inspect-1.0": "gstreamer1.0-tools",
     "flite": "flite",
+    "turnserver": "coturn",
+    "ip": "iproute2",
+    "iptables": "iptables",
 }
 
 

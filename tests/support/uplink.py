@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import av
 import httpx
 import numpy as np
-from aiortc import AudioStreamTrack, MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc import AudioStreamTrack, MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -203,9 +203,11 @@ async def sound_of(track: MediaStreamTrack) -> AsyncIterator[tuple[int, Samples]
 class StockSpeaker:
     """An unmodified aiortc peer connection that posts WHIP."""
 
-    def __init__(self, stage: Stage, seat: str, sound: Samples | None = None) -> None:
+    def __init__(
+        self, stage: Stage, seat: str, sound: Samples | None = None, ice: RTCConfiguration | None = None
+    ) -> None:
         """Without a sound it sends nothing by itself; see `RawVoice`."""
-        self.pc = RTCPeerConnection()
+        self.pc = RTCPeerConnection(ice)
         self.track = WavTrack(sound) if sound is not None else None
         self.session = ""
         self.heard: list[Samples] = []

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     media_ports: str = Field("", description="UDP ports for speakers, such as 50000-50100; empty: any free port.")
     ice_servers: str = Field(
         "",
-        description="STUN and TURN URLs, separated by commas, for speakers whose network lets no UDP through, such as "
+        description="STUN and TURN URLs, separated by commas, for speakers behind networks without UDP, such as "
         "turn:turn.example:3478?transport=udp,turns:turn.example:5349; TURN needs turn_secret.",
     )
     turn_secret: str = Field(
