@@ -5,19 +5,22 @@ from pathlib import Path
 
 
 class Appender:
-    """Bytes to a file's end, at once. What the disk refused is kept and written first by the next call."""
+    """Bytes to a file's end: taken at once, given to the disk by `flush`. What the disk refused is tried first by
+    the next flush."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        self._pending = b""
+        self._pending = bytearray()
 
-    def write(self, data: bytes) -> None:
-        """Raises OSError when the disk takes no more."""
+    def add(self, data: bytes) -> None:
         self._pending += data
+
+    def flush(self) -> None:
+        """Raises OSError when the disk takes no more."""
         while self._pending:
             written = os.write(self._file, self._pending)
-            self._pending = self._pending[written:]
+            del self._pending[:written]
 
     def close(self) -> None:
         os.close(self._file)
@@ -44,6 +47,12 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
+def free_bytes(folder: Path) -> int:
+    """Room for new files on the folder's disk."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
 class Reserve:
     """Room taken while there is some, given back when the programme needs it."""
 
@@ -52,8 +61,7 @@ class Reserve:
     def __init__(self, folder: Path, size: int) -> None:
         """Takes at most a quarter of what is free; OSError when the disk has none."""
         self._path = folder / self.NAME
-        state = os.statvfs(folder)
-        room = min(size, state.f_bavail * state.f_frsize // 4)
+        self.size = room = min(size, free_bytes(folder) // 4)
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o640)
         try:
             if room:

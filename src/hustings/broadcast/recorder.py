@@ -1,7 +1,8 @@
 """Keeps what was said: the programme and each seat, on disk within a fifth of a second, whatever delivery does.
 
 A channel, encoders and files of its own: nothing that breaks the broadcast can break the recording. It begins
-with the conversation (the pre-show is not recorded) and ends with the programme; a restarted stage adds a take.
+with the conversation (the pre-show is not recorded) and ends with the programme; a restarted stage adds a take, and
+so does a disk that was full and has room again. On a slow disk it writes less often and more at a time.
 Never makes the replay: it hands the Space's id on when everything is on disk.
 """
 
@@ -21,7 +22,7 @@ from hustings.broadcast import manifest as manifests
 from hustings.broadcast.collector import Collector
 from hustings.broadcast.disk import Reserve, sync_file, sync_folder
 from hustings.broadcast.manifest import Manifest, Take
-from hustings.broadcast.take import CHUNK, TakeWriter
+from hustings.broadcast.take import CHUNK, RESUMED, TakeWriter
 from hustings.broadcast.workers import in_thread
 from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Programme
@@ -34,12 +35,15 @@ MAX_PACKETS = 13 * 60 * 50  # kept between two chunks: a minute of every seat
 DELETED_LATELY = 1024  # Spaces: far more than can still have sound on its way
 DELETED = ".deleted-"  # begins the name of a folder on its way out
 RESERVE = 256 * 2**20  # bytes: more than an hour of programme
+SLOW = 0.5  # seconds for what takes a healthy disk a thousandth of that
+SLOW_FOR = 10.0  # seconds a disk is called slow after such a write
+DISK_FULL, DISK_SLOW, TRACKS_DROPPED = "disk_full", "disk_slow", "tracks_dropped"
 
 
 class _Recording:
-    """One Space being recorded. Its methods run in a worker thread, one at a time."""
+    """One Space being recorded. Its methods run in a worker thread, one at a time; `faults` may be asked from any."""
 
-    def __init__(self, folder: Path, space: str, reserve: int) -> None:
+    def __init__(self, folder: Path, space: str, reserve: int, monotonic: Callable[[], float]) -> None:
         self.folder = folder
         self.packets: list[SeatPacket] = []
         self.window = Collector(CHUNK, 0)
@@ -47,20 +51,33 @@ class _Recording:
         self.manifest = manifests.load(folder) or Manifest(space)
         self._reserve_size = reserve
         self.not_before = 0  # position at which a take that could not be opened is tried again
+        self.failing = False  # no take could be opened
         self._told: tuple[int, int, int | None] = (0, 0, None)
+        self._monotonic = monotonic
+        self._writing_since: float | None = None
+        self._write_again_at = 0.0  # a disk gets as long a rest as its last write took
+        self._slow_until = 0.0
+        self._look_for_room_at = 0  # position
 
     def begin(self, position: int, now: float) -> None:
         """Open the next take at the start of the part that holds `position`."""
         self.not_before = position + MAX_GAP
+        try:
+            self._open_take(position // PART * PART, now)
+        finally:
+            self.failing = self.writer is None
+
+    def _open_take(self, start: int, now: float) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             reserve = Reserve(self.folder, self._reserve_size)
         except OSError:
             self._note("There was no room to set aside for this recording.")
             reserve = Reserve(self.folder, 0)
-        take = Take(len(self.manifest.takes) + 1, position // PART * PART, now)
+        take = Take(len(self.manifest.takes) + 1, start, now)
         self.writer = TakeWriter(self.folder, take, reserve)
         self.window.move(take.start)
+        self._look_for_room_at = take.start + MAX_GAP
         self.manifest.takes.append(take)
         self.save()
         sync_folder(self.folder)
@@ -69,10 +86,44 @@ class _Recording:
         assert self.writer is not None
         packets, self.packets = self.packets, []
         self.writer.write(self.window.take(), packets)
+        if self._monotonic() >= self._write_again_at:
+            self._flush(self.writer)
         told = (len(self.writer.tracks), len(self.writer.problems), self.writer.take.first_sound)
         if told != self._told:
             self._told = told
             self.save()
+        self._resume_where_there_is_room(self.writer)
+
+    def _flush(self, writer: TakeWriter) -> None:
+        self._writing_since = since = self._monotonic()
+        writer.flush()
+        self._writing_since, now = None, self._monotonic()
+        self._write_again_at = now + (now - since)
+        if now - since > SLOW:
+            self._slow_until = now + SLOW_FOR
+
+    def _resume_where_there_is_room(self, writer: TakeWriter) -> None:
+        """A take that gave something up is ended for a whole one, looked for now and then."""
+        if not writer.gave_way:
+            self._look_for_room_at = self.window.start + MAX_GAP
+        elif self.window.start >= self._look_for_room_at:
+            self._look_for_room_at = self.window.start + MAX_GAP
+            if writer.room_again:
+                self.end_take()
+                self._note(RESUMED)
+                self.save()
+
+    def faults(self) -> frozenset[str]:
+        """Codes of what is wrong with this recording at the moment; empty when it is whole and on disk in time."""
+        writer, since, now = self.writer, self._writing_since, self._monotonic()
+        found = set()
+        if self.failing or (writer is not None and not writer.programme_whole):
+            found.add(DISK_FULL)
+        if writer is not None and writer.gave_way:
+            found.add(TRACKS_DROPPED)
+        if now < self._slow_until or (since is not None and now - since > SLOW):
+            found.add(DISK_SLOW)
+        return frozenset(found)
 
     def end_take(self) -> None:
         """Close the take in order; the recording may go on with another."""
@@ -163,6 +214,12 @@ class Recorder:
             for recording in self._recordings.values():
                 await in_thread(self._executor, recording.pause)
 
+    def faults(self, space: str) -> frozenset[str]:
+        """What the desk should know of the Space's recording: DISK_FULL (some of the programme is lost), DISK_SLOW,
+        TRACKS_DROPPED (the seats' own tracks are)."""
+        recording = self._recordings.get(space)
+        return recording.faults() if recording is not None else frozenset()
+
     async def delete(self, space: str) -> None:
         """Stop recording the Space and remove everything recorded of it."""
         folder = manifests.folder_of(self._folder, space)
@@ -192,7 +249,12 @@ class Recorder:
         found = self._recordings.get(space)
         if found is None:
             found = await in_thread(
-                self._executor, _Recording, manifests.folder_of(self._folder, space), space, self._reserve
+                self._executor,
+                _Recording,
+                manifests.folder_of(self._folder, space),
+                space,
+                self._reserve,
+                self._clock.monotonic,
             )
             self._recordings[space] = found
         return found
