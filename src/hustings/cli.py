@@ -141,6 +141,9 @@ def speak(
     *,
     loop: Annotated[bool, typer.Option("--loop", help="Say it over and over until stopped.")] = False,
     insist: Annotated[bool, typer.Option("--insist", help="Wait for a server that does not answer yet.")] = False,
+    second: Annotated[
+        bool, typer.Option("--second", help="Beside who sits on the seat, heard when that one falls silent.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Speak a recording into a Space.
@@ -159,7 +162,14 @@ def speak(
         async with httpx.AsyncClient(timeout=10.0) as http:
             address = space_address(space)
             await Speaker(
-                http, SystemClock(), address=address, token=token, voice=voice, insist=insist, told=told
+                http,
+                SystemClock(),
+                address=address,
+                token=token,
+                voice=voice,
+                insist=insist,
+                second=second,
+                told=told,
             ).run()
 
     try:

@@ -21,12 +21,12 @@ from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import Person, Role, Seat, SpacePlan, SpaceState
-from hustings.stage.chair import Source
 from hustings.stage.mixer import TICK_SECONDS
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import PlanShelf
 from hustings.stage.room import Outlets, Room
 from hustings.stage.rooms import Rooms
+from hustings.stage.uplinks import Source
 
 T = TypeVar("T")
 DOORS_AT = 1_700_000_000.0
@@ -145,8 +145,8 @@ class Hall:
     def seconds(self, seconds: float) -> None:
         self.step(round(seconds / TICK_SECONDS))
 
-    def seat(self, name: str, speaker: Speaker, generation: int = 0) -> Speaker:
-        self.room.attach(SeatClaim("space1", name, generation), speaker)
+    def seat(self, name: str, speaker: Speaker, generation: int = 0, *, second: bool = False) -> Speaker:
+        self.room.attach(SeatClaim("space1", name, generation), speaker, second=second)
         return speaker
 
     def change(self, **changes: object) -> None:

@@ -64,7 +64,7 @@ class Room:
             raise Forbidden("This token opens no seat here.")
         return SeatClaim(space, token.removeprefix("seat."), 0)
 
-    def attach(self, claim: SeatClaim, peer: Peer) -> None:
+    def attach(self, claim: SeatClaim, peer: Peer, *, second: bool = False) -> None:
         ear = Ear(peer)
         peer.on_packet = ear.packets.append
         former = self.ears.setdefault(claim.seat, [])
@@ -204,15 +204,22 @@ class StockSpeaker:
     """An unmodified aiortc peer connection that posts WHIP."""
 
     def __init__(
-        self, stage: Stage, seat: str, sound: Samples | None = None, ice: RTCConfiguration | None = None
+        self,
+        stage: Stage,
+        seat: str,
+        sound: Samples | None = None,
+        ice: RTCConfiguration | None = None,
+        *,
+        second: bool = False,
     ) -> None:
-        """Without a sound it sends nothing by itself; see `RawVoice`."""
+        """Without a sound it sends nothing by itself; see `RawVoice`. `second`: the seat's second way in."""
         self.pc = RTCPeerConnection(ice)
         self.track = WavTrack(sound) if sound is not None else None
         self.session = ""
         self.heard: list[Samples] = []
         self._stage = stage
         self._seat = seat
+        self._query = {"uplink": "second"} if second else {}
         self._listening: asyncio.Task[None] | None = None
         self.pc.on("track", self._listen)
 
@@ -233,7 +240,7 @@ class StockSpeaker:
 
     async def post(self, sdp: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer seat.{self._seat}", "Content-Type": "application/sdp"}
-        return await self._stage.http.post(self._stage.whip, content=sdp, headers=headers)
+        return await self._stage.http.post(self._stage.whip, params=self._query, content=sdp, headers=headers)
 
     async def connect(self, direction: str = "sendrecv", *, video: bool = False) -> None:
         response = await self.post(await self.offer(direction, video=video))

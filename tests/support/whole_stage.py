@@ -55,13 +55,13 @@ class WholeStage:
     def token(self, seat: str) -> str:
         return SeatTokens(KEY).issue(SeatClaim("space1", seat, 0))
 
-    def speaker(self, seat: str, sound: Samples | None = None) -> StockSpeaker:
+    def speaker(self, seat: str, sound: Samples | None = None, *, second: bool = False) -> StockSpeaker:
         """Stock aiortc, with the seat's own token."""
-        return StockSpeaker(cast(Stage, self), self.token(seat).removeprefix("seat."), sound)
+        return StockSpeaker(cast(Stage, self), self.token(seat).removeprefix("seat."), sound, second=second)
 
     @asynccontextmanager
-    async def speaking(self, seat: str, sound: Samples) -> AsyncIterator[StockSpeaker]:
-        speaker = self.speaker(seat, sound)
+    async def speaking(self, seat: str, sound: Samples, *, second: bool = False) -> AsyncIterator[StockSpeaker]:
+        speaker = self.speaker(seat, sound, second=second)
         try:
             await speaker.connect()
             yield speaker

@@ -22,6 +22,11 @@ class SpaceAddress:
         return f"{self.api}/whip"
 
     @property
+    def second_whip(self) -> str:
+        """A seat's second way in, beside the session that sits there."""
+        return f"{self.whip}?uplink=second"
+
+    @property
     def desk(self) -> str:
         return f"{self.api}/desk"
 

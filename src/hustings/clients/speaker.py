@@ -48,7 +48,9 @@ class SpeakerProgress:
 
 
 class Speaker:
-    """Says one voice with one token. `insist` keeps trying a server that was never reached."""
+    """Says one voice with one token. `insist` keeps trying a server that was never reached; `second` goes in beside
+    the session that sits on the seat, and is heard when that falls silent.
+    """
 
     def __init__(
         self,
@@ -59,11 +61,13 @@ class Speaker:
         token: str,
         voice: Voice,
         insist: bool = False,
+        second: bool = False,
         told: Callable[[SpeakerProgress], None] = lambda _: None,
     ) -> None:
         self._http = http
         self._clock = clock
         self._address = address
+        self._whip = address.second_whip if second else address.whip
         self._token = token
         self._voice = voice
         self._insist = insist
@@ -99,7 +103,7 @@ class Speaker:
         peer = SpeakingPeer(self._voice, self._clock, relay)
         session: WhipSession | None = None
         try:
-            session = await open_session(self._http, self._address.whip, self._token, await peer.offer())
+            session = await open_session(self._http, self._whip, self._token, await peer.offer())
             await peer.answer(session.answer)
             if not await self._connected(peer):
                 self._unreached += 1

@@ -12,23 +12,13 @@ from hustings.audio.mix import Fader
 from hustings.audio.riding import Rides
 from hustings.base.grid import TICK
 from hustings.documents.space import Role, Seat
-from hustings.stage.presence import Attendance, Health
+from hustings.stage.presence import Attendance
+from hustings.stage.uplinks import Uplinks
 
 log = structlog.get_logger(__name__)
 
 MUTE_MS = 20.0
 TRACK_SLACK = 10 * TICK  # samples: how far a track may run ahead of the programme's clock
-
-
-class Source(Protocol):
-    """What a seat hears and says, 20 ms at a time: a peer."""
-
-    on_packet: Callable[[bytes], None] | None
-
-    def pull(self) -> Samples | None: ...
-    def send(self, opus: bytes) -> None: ...
-    def health(self) -> Health: ...
-    async def close(self) -> None: ...
 
 
 class Encoder(Protocol):
@@ -65,7 +55,7 @@ class Chair:
     def __init__(self, seat: Seat, make_encoder: Callable[[], Encoder], rider: Rides) -> None:
         self.seat = seat
         self.rider = rider
-        self.peer: Source | None = None
+        self.peer: Uplinks | None = None
         self.broken = False  # the session raised something: it is asked for nothing more, and is to be closed
         self.generation = seat.generation  # of the token that opened the session
         self.attendance = Attendance()

@@ -43,6 +43,15 @@ def _health(chair: Chair) -> dict[str, Any]:
     }
 
 
+def _uplinks(chair: Chair) -> dict[str, bool]:
+    ways = chair.peer
+    return {
+        "first": ways is not None and ways.sounds(second=False),
+        "second": ways is not None and ways.sounds(second=True),
+        "second_carries": ways is not None and ways.second_carries,
+    }
+
+
 def _seat(room: Room, chair: Chair) -> dict[str, Any]:
     seat = chair.seat
     return {
@@ -57,6 +66,7 @@ def _seat(room: Room, chair: Chair) -> dict[str, Any]:
         "connected": chair.attendance.state.value,
         "level": chair.meter.level,
         "speaking": chair.meter.speaking,
+        "uplinks": _uplinks(chair),
         "health": _health(chair),
         "silenced": "echo" if chair.silenced else "",
         "guard": room.watch.seat(seat.id).guard.word,

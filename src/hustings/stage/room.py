@@ -20,10 +20,11 @@ from hustings.documents.public import Voice
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms
-from hustings.stage.chair import Chair, Encoder, Source
+from hustings.stage.chair import Chair, Encoder
 from hustings.stage.monitors import Monitors
 from hustings.stage.presence import Presence
 from hustings.stage.programme import Timeline
+from hustings.stage.uplinks import Source, Uplinks
 from hustings.stage.watch import Watch
 
 AIR_MS = 40.0
@@ -142,7 +143,8 @@ class Room:
     def _unseat(self, chair: Chair) -> None:
         if chair.peer is not None:
             chair.peer.on_packet = None
-            self._close(chair.peer)
+            for session in chair.peer:
+                self._close(session)
         chair.peer = None
         chair.attendance.vacate(self._now)
 
@@ -161,21 +163,29 @@ class Room:
             raise TokenReplaced("This seat was opened anew elsewhere. Open your invitation link again.")
         return chair
 
-    def attach(self, claim: SeatClaim, peer: Source) -> None:
-        """Seat a session; one that sat there before is closed."""
+    def attach(self, claim: SeatClaim, peer: Source, *, second: bool = False) -> None:
+        """Seat a session; one that sat there before is closed. `second`: beside the first, to take over from it."""
         chair = self.admit(claim)
-        former, chair.peer, chair.generation, chair.broken = chair.peer, peer, claim.generation, False
-        if former is not None and former is not peer:
-            former.on_packet = None
-            self._close(former)
-        peer.on_packet = partial(self._keep, chair)
+        chair.generation, chair.broken = claim.generation, False
+        if chair.peer is None:
+            chair.peer = Uplinks(peer, second=second)
+            self._arrived(chair)
+        else:
+            heard = chair.peer.carrying
+            if (former := chair.peer.put(peer, second=second)) is not None:
+                self._close(former)
+            if former is heard:
+                self._arrived(chair)
+        chair.peer.on_packet = partial(self._keep, chair)
+
+    def _arrived(self, chair: Chair) -> None:
         self.watch.seat(chair.seat.id).rule.renew()
         chair.attendance.arrive(self._now)
 
     def detach(self, seat: str, peer: Source) -> None:
         """A session ended by itself; one that was taken over is not missed."""
         chair = self._chairs.get(seat)
-        if chair is not None and chair.peer is peer:
+        if chair is not None and chair.peer is not None and chair.peer.drop(peer):
             chair.peer = None
             chair.attendance.leave(self._now)
 

@@ -18,10 +18,11 @@ from hustings.base.tasks import TaskScope
 from hustings.documents.feed import Gone
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan, SpaceState
-from hustings.stage.chair import Encoder, Source
+from hustings.stage.chair import Encoder
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import BadPlan, PlanShelf, check_id
 from hustings.stage.room import DRAIN, NotSeated, Outlets, Room
+from hustings.stage.uplinks import Source
 
 log = structlog.get_logger(__name__)
 
@@ -193,10 +194,10 @@ class Rooms:
         room.admit(claim)
         return claim
 
-    def attach(self, claim: SeatClaim, peer: Source) -> None:
+    def attach(self, claim: SeatClaim, peer: Source, *, second: bool = False) -> None:
         """Seat a session; raises as `authorise` does when the seat went away since, and then closes the session."""
         try:
-            self.room(claim.space).attach(claim, peer)
+            self.room(claim.space).attach(claim, peer, second=second)
         except Exception:
             self._end_session(peer)
             raise

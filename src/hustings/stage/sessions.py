@@ -53,8 +53,8 @@ class Seating(Protocol):
         """The seat this token opens. Raises the errors of base.errors."""
         ...
 
-    def attach(self, claim: SeatClaim, peer: Peer) -> None:
-        """The peer is connected: it takes the seat, and a former peer of the seat is closed."""
+    def attach(self, claim: SeatClaim, peer: Peer, *, second: bool) -> None:
+        """The peer is connected: it takes the seat, or its second way in, and who had that before is closed."""
         ...
 
     def detach(self, claim: SeatClaim, peer: Peer) -> None:
@@ -72,6 +72,7 @@ class WhipSession:
     link: Link
     answer: str
     remote_ufrag: str
+    second: bool = False  # the seat's second way in
     etag: str = field(default_factory=new_secret)
     connected: bool = False
     trickled: int = 0
@@ -123,8 +124,11 @@ class WhipSessions:
         """The seat this token opens. Raises Seating's errors."""
         return await self._seating.authorise(space, token)
 
-    async def open(self, space: str, token: str, sdp: str) -> WhipSession:
-        """Answer an offer. Raises Seating's errors, BadOffer, TooManyOffers, StageBusy, NoPort."""
+    async def open(self, space: str, token: str, sdp: str, *, second: bool = False) -> WhipSession:
+        """Answer an offer, for the seat or its second way in.
+
+        Raises Seating's errors, BadOffer, TooManyOffers, StageBusy, NoPort.
+        """
         claim = await self.authorise(space, token)  # strangers take no place from those who may speak
         if self._scope is None or len(self._half_open()) + self._opening >= HALF_OPEN_STAGE:
             raise StageBusy("The stage is setting up too many connections. Try again in a moment.")
@@ -133,7 +137,7 @@ class WhipSessions:
             self._pace(claim)
             offer = parse_offer(sdp)
             await self._make_room(claim)
-            session = await self._answer(claim, offer)
+            session = await self._answer(claim, offer, second=second)
         finally:
             self._opening -= 1
         if self._scope is None:
@@ -168,7 +172,7 @@ class WhipSessions:
         if len(self._half_open(claim.space)) >= HALF_OPEN_SPACE:
             raise StageBusy("Too many speakers are connecting to this conversation at once. Try again in a moment.")
 
-    async def _answer(self, claim: SeatClaim, offer: Offer) -> WhipSession:
+    async def _answer(self, claim: SeatClaim, offer: Offer, *, second: bool) -> WhipSession:
         agreed = Negotiated(
             offer.payload_type,
             offer.audio.extension(LEVEL_URI),
@@ -184,7 +188,7 @@ class WhipSessions:
             raise
         peer = Peer(new_secret(), link, agreed, self._clock)
         answer = build_answer(offer, local, ssrc=peer.ssrc, cname=peer.cname, session=int(self._clock.now() * 1000))
-        return WhipSession(peer.session, claim, peer, link, answer, offer.transport.ufrag)
+        return WhipSession(peer.session, claim, peer, link, answer, offer.transport.ufrag, second)
 
     async def _live(self, session: WhipSession, offer: Offer) -> None:
         """One session's life; its end, whatever it is, frees everything."""
@@ -195,7 +199,7 @@ class WhipSessions:
             session.connected = True
             session.peer.opened()
             attached = True
-            self._seating.attach(session.claim, session.peer)
+            self._seating.attach(session.claim, session.peer, second=session.second)
             await self._until_over(session.peer)
         except (TimeoutError, HustingsError):
             log.info("speaker did not connect, or lost the seat meanwhile")

@@ -85,6 +85,12 @@ async def _body(request: Request, expected: str) -> str:
         raise Invalid("The session description is not UTF-8 text.") from error
 
 
+def _is_second(uplink: str) -> bool:
+    if uplink not in {"first", "second"}:
+        raise Invalid("uplink must be first or second.")
+    return uplink == "second"
+
+
 class WhipDoor:
     """Routes over `WhipSessions`."""
 
@@ -123,7 +129,8 @@ class WhipDoor:
     async def _post(self, request: Request) -> Response:
         token = bearer_of(request)
         offer = await _body(request, SDP)
-        session = await self._sessions.open(request.path_params["space"], token, offer)
+        second = _is_second(request.query_params.get("uplink", "first"))
+        session = await self._sessions.open(request.path_params["space"], token, offer, second=second)
         headers = {
             **CORS,
             "Location": f"{request.url.path}/{session.id}",

@@ -72,6 +72,34 @@ async def test_the_desk_tells_who_speaks_and_a_removed_seat_is_put_out(tmp_path:
         assert refused.json()["code"] == "not_seated"
 
 
+async def test_a_second_uplink_is_heard_within_a_second_of_the_first_ones_last_packet(tmp_path: Path) -> None:
+    async with whole_stage(tmp_path) as stage:
+        assert (await stage.put(live("ada", "ben"))).status_code == 204
+        async with (
+            stage.speaking("ada", hum(500.0)) as first,
+            stage.speaking("ada", hum(1500.0), second=True) as second,
+            stage.speaking("ben", np.zeros(SAMPLE_RATE, np.float32)) as ben,
+        ):
+            await stage.until(lambda: len(second.heard) > ONE_SECOND)
+            await stage.until(lambda: heard(ben, 500.0) > 0.12)
+            first.pc.getSenders()[0].replaceTrack(None)
+            await stage.until(lambda: heard(ben, 1500.0) > 0.12)
+        items = [stage.out.broadcast._items.popleft() for _ in range(len(stage.out.broadcast))]
+        programme = [item.samples for item in items if isinstance(item, ProgrammeBlock)]
+        last = max(n for n, block in enumerate(programme) if amplitude_at(block, 500.0) > 0.1)
+        next_heard = min(n for n, block in enumerate(programme) if amplitude_at(block, 1500.0) > 0.1)
+        assert 0 < next_heard - last < ONE_SECOND
+
+
+async def test_an_unknown_uplink_is_refused(tmp_path: Path) -> None:
+    async with whole_stage(tmp_path) as stage:
+        assert (await stage.put(live("ada"))).status_code == 204
+        headers = {"Authorization": f"Bearer {stage.token('ada')}", "Content-Type": "application/sdp"}
+        answer = await stage.http.post(f"{stage.whip}?uplink=third", content="v=0", headers=headers)
+        assert answer.status_code == 400
+        assert "first or second" in answer.json()["error"]
+
+
 async def test_plans_need_the_cluster_key_and_the_desk_a_seat(tmp_path: Path) -> None:
     async with whole_stage(tmp_path) as stage:
         assert (await stage.put(live("ada"), key="wrong")).status_code == 401

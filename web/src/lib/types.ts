@@ -156,6 +156,8 @@ export interface DeskSeat {
   connected: Connected;
   level: number;
   speaking: boolean;
+  /** By which ways sound comes at this moment, and which of them is heard. */
+  uplinks?: { first: boolean; second: boolean; second_carries: boolean };
   health: Health | null;
 }
 

@@ -58,11 +58,11 @@ export class DeskLink {
     this.#stop.abort();
   }
 
-  /** Whether the stage hears somebody on this seat, by an event that comes after the question; false when none comes. */
+  /** Whether the stage hears somebody on this seat, by an event that comes after the question; false when none comes. A second uplink is one's own. */
   async seated(): Promise<boolean> {
     const asked = this.desk;
     for (let i = 0; i < 10 && this.desk === asked; i += 1) await pause(0.1, this.#stop.signal);
-    return this.desk !== asked && mySeat(this.desk)?.connected === 'connected';
+    return this.desk !== asked && mySeat(this.desk)?.connected === 'connected' && mySeat(this.desk)?.uplinks?.first !== false;
   }
 
   /** True when there is nothing more to read, ever. */
