@@ -40,6 +40,11 @@ class Preroll:
             return samples
         return self._next() if self._kept else samples
 
+    def clear(self) -> None:
+        """Forget what was not given back; the conversation is late no more."""
+        self._kept.clear()
+        self._paused = 0
+
     def _keep(self, samples: Samples) -> None:
         loudness = power(samples)
         self._loudest = max(loudness, self._loudest * FADES)

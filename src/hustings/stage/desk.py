@@ -104,6 +104,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "silence_intended": plan.silence_intended,
         "mute_echo": plan.mute_echo,
         "delay": plan.delay,
+        "dumped_at": room.timeline.dumped_at,
         "may_direct": directs,
         "seats": [_seat(room, chair) for chair in room.chairs()],
         "programme_level": room.timeline.meter.level,

@@ -1,7 +1,10 @@
 """What goes out: one timeline of a Space from doors to end, on the grid, whichever run of the stage makes it.
 
-It turns a plan and the conversation into blocks. It never hears backstage, encodes nothing and waits for nobody.
+It turns a plan and what the stage makes into blocks, as much later as the plan asks for. It never hears backstage,
+encodes nothing and waits for nobody.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +17,7 @@ from hustings.base.grid import PART, SAMPLE_RATE, TICK, next_part_start, positio
 from hustings.documents.blocks import ProgrammeBlock
 from hustings.documents.feed import Programme
 from hustings.documents.space import SpacePlan, SpaceState
+from hustings.stage.delay import Delay, Moment, in_ticks
 
 BED_FADE_MS = 300.0
 CONVERSATION_IN_MS = 40.0  # short: the first word must not be lost in a fade
@@ -34,6 +38,13 @@ def wanted(plan: SpacePlan, idle_for: float) -> Programme:
     if plan.state is SpaceState.LIVE:
         return Programme.HOLD if plan.hold or idle_for >= IDLE_FOR else Programme.CONVERSATION
     return Programme.NONE
+
+
+def before(plan: SpacePlan, at: float) -> Programme:
+    """What went on at `at`, before this run of the stage, as far as a plan can tell; what was said is lost."""
+    if plan.ended_at is not None and at >= plan.ended_at:
+        return Programme.END
+    return Programme.PRESHOW if plan.live_at is None or at < plan.live_at else Programme.HOLD
 
 
 class Loop:
@@ -68,6 +79,7 @@ class Timeline:
         self.position: int | None = None
         self.kind = Programme.NONE
         self.finished = False
+        self.dumped_at: float | None = None  # Unix time, of the last time
         self.meter = Meter()
         self.preshow = Loop(preshow)
         self._space = space
@@ -75,44 +87,60 @@ class Timeline:
         self._starts_at: int | None = None
         self._hold = Loop(hold_bed())
         self._ended_at = 0
+        self._delay = Delay()
         self._rider = rider
         self._limiter = Limiter()
         self._faders = {kind: Fader(0.0) for kind in (Programme.PRESHOW, Programme.CONVERSATION, Programme.HOLD)}
 
-    def tick(self, plan: SpacePlan, conversation: Samples, now: float, idle_for: float) -> ProgrammeBlock | None:
-        """The next 20 ms, None before doors and after the end. `now` is Unix time."""
-        kind = wanted(plan, idle_for)
-        if self.finished or kind is Programme.NONE or not self._begun(plan, now):
+    def tick(self, plan: SpacePlan, moment: Moment, now: float) -> tuple[ProgrammeBlock, Moment] | None:
+        """The next 20 ms and the moment they hold; None before doors and after the end. `now` is Unix time."""
+        if self.finished or moment.kind is Programme.NONE or not self._begun(plan, moment, now):
             return None
         assert self.position is not None
-        if kind is not self.kind:
-            self._change(kind)
-        samples = self._limiter.tick(self._sound(self.position, conversation))
+        heard = self._delay.tick(moment, in_ticks(plan.delay))
+        if heard.kind is not self.kind:
+            self._change(heard.kind)
+        samples = self._limiter.tick(self._sound(self.position, heard.sound))
         block = ProgrammeBlock(self._space, self.position, self.kind, samples)
         self.position += TICK
         self.meter.push(samples)
         self.finished = self._over(self.position)
-        return block
+        return block, heard
+
+    def dump(self, now: float) -> float:
+        """Let nothing out that was said and is not out yet; gives its seconds."""
+        self.dumped_at = now
+        return self._delay.dump()
+
+    @property
+    def going(self) -> Programme:
+        """`kind`, or what comes first when the Space was not going before this run of the stage."""
+        return self.kind if self._resumed or self.kind is not Programme.NONE else Programme.PRESHOW
 
     def skip(self, ticks: int) -> None:
         """The machine stood still for this long; what was not said then is missing on the timeline too."""
         if self.position is not None and not self.finished:
             self.position += ticks * TICK
 
-    def _begun(self, plan: SpacePlan, now: float) -> bool:
+    def _begun(self, plan: SpacePlan, moment: Moment, now: float) -> bool:
         if self.position is not None:
             return True
         if plan.doors_at is None:
             self.finished = plan.state in _OVER
             return False
         over = plan.state in _OVER
-        reached = position_at(min(now, plan.ended_at + CLOSING) if over and plan.ended_at else now, plan.doors_at)
+        closed = plan.ended_at + plan.delay + CLOSING if over and plan.ended_at else now
+        reached = position_at(min(now, closed), plan.doors_at)
         if self._starts_at is None:
             fresh = not self._resumed and reached <= FRESH
             self._starts_at = 0 if fresh else next_part_start(max(0, reached))
         if reached < self._starts_at and not over:
             return False
         self.position = self._starts_at
+        first = plan.doors_at + self.position / SAMPLE_RATE
+        late = in_ticks(plan.delay)
+        times = (first - ticks * TICK / SAMPLE_RATE for ticks in range(late, 0, -1))
+        self._delay.fill(replace(moment, kind=before(plan, at)).silenced() for at in times)
         return True
 
     def _change(self, kind: Programme) -> None:

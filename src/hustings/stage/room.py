@@ -15,15 +15,16 @@ from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
 from hustings.base.grid import TICK
 from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
-from hustings.documents.feed import Frame, Plan, Programme, Voices
-from hustings.documents.public import Voice
+from hustings.documents.feed import Frame, Programme
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder
+from hustings.stage.delay import Moment
 from hustings.stage.monitors import Monitors
+from hustings.stage.news import News
 from hustings.stage.presence import Presence
-from hustings.stage.programme import Timeline
+from hustings.stage.programme import Timeline, wanted
 from hustings.stage.uplinks import Source, Uplinks
 from hustings.stage.watch import Watch
 
@@ -31,8 +32,6 @@ AIR_MS = 40.0
 END_MS = 300.0
 DRAIN = 60.0  # seconds after the end until a Space is let go: listeners fetch its last parts
 LOOK_EVERY = 10  # ticks: how often presence is looked at
-VOICES_EVERY = 12  # ticks: about four times a second
-VOICES_AT_LEAST = 48  # ticks: told again even when nothing changed
 
 _OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
 
@@ -98,8 +97,8 @@ class Room:
         self._preroll = Preroll()
         self._ticks = 0
         self._now = opened_at
-        self._told: tuple[Voice, ...] = ()
-        self._told_at = -VOICES_AT_LEAST
+        self._news = News(outlets.publish)
+        self._packets: list[tuple[Chair, bytes]] = []  # of this tick
         self._reconcile()
 
     # Plans and sessions
@@ -124,7 +123,7 @@ class Room:
             self._aim(chair)
             if chair.peer is not None and chair.generation < seat.generation:
                 self._unseat(chair)
-        self._outlets.publish(Plan(self.plan))
+        self._news.tell_plan(self.plan, self.timeline.going)
 
     def _aim(self, chair: Chair) -> None:
         live = self.plan.state is SpaceState.LIVE and not self.plan.hold
@@ -208,18 +207,38 @@ class Room:
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
             self._look(now)
-        silence = self.watch.silence
-        conversation = self._preroll.tick(conversation, held=silence.held)
-        block = self.timeline.tick(self.plan, conversation, now, silence.idle_for)
-        if block is not None:
-            self._emit(block)
+        self._play(self._moment(conversation), now)
         if self.timeline.finished and self.finished_at is None:
             self._finish()
-        if self._ticks % VOICES_EVERY == 0:
-            self._tell_voices()
+
+    def _moment(self, conversation: Samples) -> Moment:
+        packets, self._packets = tuple(self._packets), []
+        silence = self.watch.silence
+        sound = self._preroll.tick(conversation, held=silence.held)
+        voices = self._news.look(self._chairs.values())
+        return Moment(wanted(self.plan, silence.idle_for), sound, packets, voices)
+
+    def _play(self, moment: Moment, now: float) -> None:
+        """Let out what is due: with a delay, it is of some seconds ago."""
+        kind = self.timeline.kind
+        out = self.timeline.tick(self.plan, moment, now)
+        if out is not None:
+            block, moment = out
+            self._emit(block)
+            if moment.kind is Programme.CONVERSATION:
+                self._emit_tracks(block.position, moment)
+            if self.plan.delay and kind is not self.timeline.kind:
+                self._news.tell_plan(self.plan, self.timeline.going)
+        position = max(0, (self.timeline.position or 0) - TICK)
+        self._news.tell_voices(self.plan.id, position, self.timeline.kind, moment.voices)
 
     def skip(self, ticks: int) -> None:
         self.timeline.skip(ticks)
+
+    def dump(self, now: float) -> float:
+        """Nothing that was said and is not out yet goes out; gives its seconds. `now` is Unix time."""
+        self._preroll.clear()
+        return self.timeline.dump(now)
 
     def stop(self) -> None:
         """End the programme where it stands, for a Space that is deleted."""
@@ -237,16 +256,18 @@ class Room:
         if self.plan.record:
             self._outlets.recorder.put(block)
 
-    def _keep(self, chair: Chair, opus: bytes) -> None:
-        """A seat's packet, for its own track, if it was said in the conversation."""
-        position, on_air = self.timeline.position, chair.aired and not chair.seat.muted
-        if position is None or not on_air or self.timeline.kind is not Programme.CONVERSATION:
-            return
-        placed = chair.track_position(position)
-        if placed is not None and self.plan.record:
-            self._outlets.recorder.put(SeatPacket(self.plan.id, chair.seat.id, chair.seat.name, placed, opus))
+    def _emit_tracks(self, position: int, moment: Moment) -> None:
+        for chair, opus in moment.packets:
+            placed = chair.track_position(position)
+            if placed is not None:
+                self._outlets.recorder.put(SeatPacket(self.plan.id, chair.seat.id, chair.seat.name, placed, opus))
 
-    # Presence and news
+    def _keep(self, chair: Chair, opus: bytes) -> None:
+        """A seat's packet, for its own track, if it is said on air."""
+        if self.plan.record and chair.aired and not chair.seat.muted:
+            self._packets.append((chair, opus))
+
+    # Presence
 
     def _look(self, now: float) -> None:
         for chair in self._chairs.values():
@@ -261,29 +282,3 @@ class Room:
 
     def chair(self, seat: str) -> Chair | None:
         return self._chairs.get(seat)
-
-    def _voices(self) -> tuple[Voice, ...]:
-        return tuple(_voice(chair) for chair in self._chairs.values() if not chair.works_the_show)
-
-    def _tell_voices(self) -> None:
-        voices = self._voices()
-        if voices == self._told and self._ticks - self._told_at < VOICES_AT_LEAST:
-            return
-        self._told, self._told_at = voices, self._ticks
-        position = max(0, (self.timeline.position or 0) - TICK)
-        self._outlets.publish(Voices(self.plan.id, position, self.timeline.kind, voices))
-
-
-def _voice(chair: Chair) -> Voice:
-    """What the public sees of a seat. How loud somebody is backstage is nobody's business."""
-    heard = chair.aired and not chair.silenced
-    return Voice(
-        seat=chair.seat.id,
-        name=chair.seat.name,
-        role=chair.seat.role,
-        on_air=chair.seat.on_air,
-        muted=chair.seat.muted,
-        connected=chair.attendance.state is Presence.CONNECTED,
-        speaking=heard and chair.meter.speaking,
-        level=chair.meter.level if heard else 0.0,
-    )
