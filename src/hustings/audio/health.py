@@ -17,8 +17,8 @@ from hustings.audio.level import SPEAKS_ABOVE, Samples, decibels
 from hustings.base.grid import SAMPLE_RATE, TICK
 
 EVERY: Final = 2  # ticks: what a spectrum is taken of; every tick would tell no more
-SPEECH: Final = 70  # spectra, 2.8 s of speech: two or three words have an s or an f in them
-SHARPEST: Final = 2  # of them: a single one may be a click
+SPEECH: Final = 60  # spectra, 2.4 s of speech, which 5 s of talk hold: two or three words have an s or an f in them
+SHARPEST: Final = 3  # of them: two may be clicks
 NARROW_BELOW: Final = -13.0  # dB of 4.3-7.5 kHz over 0.3-3.4 kHz in the sharpest ticks; see the module's test
 DEAD_BELOW: Final = -85.0  # dBFS: no microphone in a room is so quiet, however quiet the room
 DEAD_AFTER: Final = 200  # ticks, 4 s

@@ -96,8 +96,8 @@ class Chair:
     def ride(self, power: float) -> None:
         """Make `voice` of what came; `power` is its weighted power."""
         if self.came is not None:
-            ridden, gains = self.rider.tick(self.came, power), self._heard.gains()
-            self.voice = ridden if gains == 1.0 else None if gains == 0.0 else ridden * gains
+            ridden = self.rider.tick(self.came, power)
+            self.voice = None if self._heard.shut else self._heard.apply(ridden)
 
     def leave(self) -> None:
         """Fade out within one tick, as the seat is taken away."""

@@ -51,6 +51,10 @@ class Guard:
         self._judge_level(db if self.voiced and aired else None)
         self._unused = 0 if not (is_open and aired) or self.speaks else self._unused + others_talk
 
+    def learn_anew(self) -> None:
+        """Its gain is not to be trusted: what is usual is learnt again."""
+        self._learnt = 0
+
     @property
     def speaks(self) -> bool:
         """Clearly, and for more than a cough's length."""

@@ -44,6 +44,8 @@ class SeatWatch:
         self.guard.look(
             chair.meter.db, is_open=self.manned and not chair.seat.muted, aired=chair.aired, others_talk=others_talk
         )
+        if chair.health.clipping:
+            self.guard.learn_anew()  # the cure is a gain turned down, which is no whisper
         self._lossy = self.manned and health is not None and self._loses(health)
         # Lost, not left: whoever closed the page is not called back.
         self._missing = presence is Presence.RECONNECTING or (self._missing and not self.manned)

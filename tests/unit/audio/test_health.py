@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from scipy.signal import butter, resample_poly, sosfilt
 from tests.support.hearing import voices
+from tests.support.talkers import cut, hands_free
 
 from hustings.audio.health import VoiceHealth
 from hustings.audio.level import Samples
@@ -25,16 +26,6 @@ def ticks(sound: npt.NDArray[np.floating], *, bitrate: int = 32_000) -> list[Sam
     encoder, decoder = OpusEncoder(bitrate=bitrate), OpusDecoder()
     blocks = sound[: len(sound) // TICK * TICK].astype(np.float32).reshape(-1, TICK)
     return [decoder.decode(encoder.encode(block)) for block in blocks]
-
-
-def hands_free(sound: Samples) -> Samples:
-    """A Bluetooth headset's telephone mode: sampled at 8 kHz."""
-    return np.asarray(resample_poly(resample_poly(sound, 1, 6), 6, 1)[: len(sound)], np.float32)
-
-
-def cut(sound: Samples) -> Samples:
-    """Nothing above 4 kHz."""
-    return np.asarray(sosfilt(butter(10, 3800, fs=SAMPLE_RATE, output="sos"), sound), np.float32)
 
 
 @pytest.mark.parametrize("bitrate", [24_000, 64_000])
@@ -64,6 +55,21 @@ def test_a_wideband_voice_is_no_telephone(said: dict[str, Samples]) -> None:
         for tick in ticks(resample_poly(resample_poly(sound, 1, 3), 3, 1)):
             health.push(tick, SILENCE)
             assert not health.narrowband, name
+
+
+@pytest.mark.parametrize("dull", [cut, hands_free])
+def test_a_voice_that_was_full_is_told_within_five_seconds_of_talk_wherever_they_begin(
+    dull: object, said: dict[str, Samples]
+) -> None:
+    assert callable(dull)
+    for name, sound in said.items():
+        for begins in (0, 1, 3, 4):
+            health = VoiceHealth()
+            at = -begins * SAMPLE_RATE
+            for spoken, narrow in ((np.roll(sound, at), False), (np.roll(dull(sound), at), True)):
+                for tick in np.resize(spoken, WITHIN * TICK).reshape(-1, TICK):
+                    health.push(tick, SILENCE)
+                assert health.narrowband is narrow, (name, begins)
 
 
 def test_a_verdict_follows_when_the_microphone_is_changed(said: dict[str, Samples]) -> None:

@@ -5,39 +5,17 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from scipy.signal import resample_poly
 from tests.support.hearing import voices
 from tests.support.stage import Hall, Speaker, hall, make_plan, seat
+from tests.support.talkers import Loudspeaker, Voice, hands_free
 
 from hustings.audio.level import Samples
 from hustings.audio.riding import Rider
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import SAMPLE_RATE
 from hustings.stage.desk import body
 
 pytestmark = pytest.mark.usefixtures("beds")
 WITHIN = 5.0  # seconds
-
-
-class Voice(Speaker):
-    """Says a sound once through."""
-
-    def __init__(self, sound: Samples) -> None:
-        super().__init__()
-        self._ticks = sound[: len(sound) // TICK * TICK].reshape(-1, TICK)
-
-    def pull(self) -> Samples | None:
-        self.pulled += 1
-        tick: Samples = self._ticks[(self.pulled - 1) % len(self._ticks)]
-        return tick
-
-
-class Loudspeaker(Speaker):
-    """A laptop without headphones: its microphone hears what it is sent, 200 ms later."""
-
-    def pull(self) -> Samples | None:
-        self.pulled += 1
-        hiss = np.random.default_rng(self.pulled).normal(0, 0.0003, TICK).astype(np.float32)
-        return hiss + (0.2 * self.heard[-10] if len(self.heard) >= 10 else 0)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +50,7 @@ def test_a_good_voice_has_nothing_wrong_however_quiet_or_loud(said: dict[str, Sa
 @pytest.mark.parametrize(
     ("spoil", "word"),
     [
-        (lambda sound: resample_poly(resample_poly(sound, 1, 6), 6, 1).astype(np.float32), "narrowband"),
+        (hands_free, "narrowband"),
         (lambda sound: np.clip(sound * 40, -1, 1), "clipping"),
         (np.zeros_like, "dead"),
     ],
