@@ -20,6 +20,7 @@ from hustings.base.clock import SystemClock
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
+from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.ice_servers import IceServers
 from hustings.stage.mixer import TICK_SECONDS, Mixer
@@ -115,7 +116,11 @@ async def whole_stage(folder: Path) -> AsyncIterator[WholeStage]:
     )
     await rooms.load()
     sessions = WhipSessions(rooms, clock, MediaSettings())
-    routes = [*whip_routes(WhipDoor(sessions, IceServers(), clock)), *stage_routes(rooms, Desk(rooms, clock), KEY)]
+    routes = [
+        *whip_routes(WhipDoor(sessions, IceServers(), clock)),
+        *stage_routes(rooms, Desk(rooms, clock), KEY),
+        *command_routes(rooms, clock),
+    ]
     running = [asyncio.create_task(sessions.run()), asyncio.create_task(Mixer(rooms, clock).run())]
     application = Starlette(routes=routes, exception_handlers=PROBLEMS)
     try:

@@ -23,6 +23,7 @@ from hustings.documents.blocks import Block
 from hustings.documents.seat_token import SeatTokens
 from hustings.documents.space import MAX_SEATS
 from hustings.server.role import port_of, run_role
+from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.exchange import ControlExchange
 from hustings.stage.ice_servers import IceServers
@@ -90,6 +91,7 @@ class Stage:
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
         routes = [
             *stage_routes(self.rooms, Desk(self.rooms, clock), key),
+            *command_routes(self.rooms, clock),
             *whip_routes(WhipDoor(self.sessions, IceServers.from_settings(settings), clock)),
             *broadcast_routes(self.hub, settings.recordings(), key),
         ]

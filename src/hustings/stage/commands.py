@@ -1,0 +1,84 @@
+"""What people on stage ask of the stage itself, with a seat's token, so that it works while control is away.
+
+Each is a POST below the desk's address. Here it is decided who may ask; what is done about it, others do.
+"""
+
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from hustings.base.clock import Clock
+from hustings.base.errors import Conflict, Forbidden, Invalid
+from hustings.base.sizes import KILO, too_large
+from hustings.stage.chair import Chair
+from hustings.stage.problems import bearer_of
+from hustings.stage.room import Room
+from hustings.stage.rooms import Rooms
+
+T = TypeVar("T")
+
+PATH: Final = "/api/v1/spaces/{space}/desk"
+MAX_COMMAND: Final = 4 * KILO  # bytes: a list of every seat, many times over
+
+
+class NotDirecting(Forbidden):
+    """A speaker asks for what the host, a co-host or a producer may do."""
+
+    code = "not_directing"
+
+
+class NoDelay(Conflict):
+    """What is said goes out at once, so there is nothing to hold back."""
+
+    code = "no_delay"
+
+
+class BadCommand(Invalid):
+    code = "bad_command"
+
+
+def seated(rooms: Rooms, request: Request) -> tuple[Room, Chair]:
+    """The Space and the seat whose token this is; raises as `Rooms.seated` does."""
+    claim = rooms.seated(request.path_params["space"], bearer_of(request))
+    room = rooms.room(claim.space)
+    return room, room.seated(claim)
+
+
+def directing(rooms: Rooms, request: Request) -> tuple[Room, Chair]:
+    """The same for those who direct; raises NotDirecting for others."""
+    room, chair = seated(rooms, request)
+    if not chair.seat.role.may_direct:
+        raise NotDirecting("Only the host and those who direct this Space may do this.")
+    return room, chair
+
+
+async def told(request: Request, kind: type[T]) -> T:
+    """The request's JSON; raises BadCommand or TooLarge."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_COMMAND:
+            raise too_large(MAX_COMMAND)
+    try:
+        return msgspec.json.decode(bytes(body), type=kind)
+    except msgspec.DecodeError as error:
+        raise BadCommand("This command cannot be read. Reload the page and try again.") from error
+
+
+def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:
+    """Give them to Starlette with `exception_handlers=PROBLEMS` of stage/problems.py."""
+
+    async def dump(request: Request) -> Response:
+        room, _ = directing(rooms, request)
+        if not room.plan.delay:
+            raise NoDelay(
+                "This Space has no delay: what was said has been heard. A delay is chosen before it is live."
+            )
+        return JSONResponse({"seconds": room.dump(clock.now())})
+
+    return [
+        Route(PATH + "/dump", dump, methods=["POST"]),
+    ]

@@ -1,0 +1,74 @@
+"""Who may ask what of the stage, and what it answers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from starlette.applications import Starlette
+from tests.support.stage import Speaker, Town, make_plan, seat
+
+from hustings.documents.seat_token import SeatClaim
+from hustings.documents.space import Role
+from hustings.stage.commands import command_routes
+from hustings.stage.problems import PROBLEMS
+
+pytestmark = pytest.mark.usefixtures("beds")
+
+LATE = 2.0  # seconds
+
+
+class Asking:
+    """Commands to a stage where Ada hosts, Ben speaks and Pat produces; all are connected and live."""
+
+    def __init__(self, town: Town, http: httpx.AsyncClient, speakers: dict[str, Speaker]) -> None:
+        self.town, self.http, self.speakers = town, http, speakers
+
+    async def ask(self, who: str, command: str, body: object = None, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.town.token(who)}"}
+        content = options.pop("content", msgspec.json.encode(body) if body is not None else None)
+        return await self.http.post(f"/api/v1/spaces/space1/desk/{command}", headers=headers, content=content)
+
+
+@asynccontextmanager
+async def asking(folder: Path, *, delay: float = LATE) -> AsyncIterator[Asking]:
+    town = Town(folder)
+    seats = (seat("ada", role=Role.HOST), seat("ben"), seat("pat", role=Role.PRODUCER, on_air=False))
+    await town.rooms.put(msgspec.structs.replace(make_plan(*seats), delay=delay))
+    speakers = {each.id: Speaker(500.0 * (number + 1)) for number, each in enumerate(seats)}
+    for name, speaker in speakers.items():
+        town.rooms.attach(SeatClaim("space1", name, 0), speaker)
+    town.step(150)
+    door = Starlette(routes=list(command_routes(town.rooms, town.clock)), exception_handlers=PROBLEMS)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://stage") as http:
+        yield Asking(town, http, speakers)
+
+
+@pytest.mark.parametrize("who", ["ada", "pat"])
+async def test_who_directs_dumps_and_is_told_how_much(tmp_path: Path, who: str) -> None:
+    async with asking(tmp_path) as stage:
+        answer = await stage.ask(who, "dump")
+        assert (answer.status_code, answer.json()) == (200, {"seconds": LATE})
+        assert stage.town.rooms.room("space1").timeline.dumped_at == stage.town.clock.now()
+
+
+async def test_a_speaker_dumps_nothing(tmp_path: Path) -> None:
+    async with asking(tmp_path) as stage:
+        answer = await stage.ask("ben", "dump")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_directing")
+        assert stage.town.rooms.room("space1").timeline.dumped_at is None
+
+
+async def test_without_a_delay_there_is_nothing_to_dump(tmp_path: Path) -> None:
+    async with asking(tmp_path, delay=0.0) as stage:
+        answer = await stage.ask("ada", "dump")
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_delay")
+
+
+async def test_a_stranger_asks_for_nothing(tmp_path: Path) -> None:
+    async with asking(tmp_path) as stage:
+        assert (await stage.http.post("/api/v1/spaces/space1/desk/dump")).status_code == 401
+        assert (await stage.ask("eve", "dump")).status_code == 403
