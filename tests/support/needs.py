@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -32,6 +33,13 @@ def need_modules(*modules: str) -> None:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         _without(f"Python module {', '.join(missing)} not installed: make test builds it where a C compiler is")
+
+
+def need_namespaces() -> None:
+    """A network taken away needs one of the test's own: root's, on a kernel that makes them."""
+    tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"no network namespaces here ({tried.stderr.strip()}): run as root")
 
 
 def _without(reason: str) -> None:

@@ -102,17 +102,18 @@ class Speaker:
         relay = relays[self._unreached % len(relays)] if relays else None
         peer = SpeakingPeer(self._voice, self._clock, relay)
         session: WhipSession | None = None
+        lost = False
         try:
             session = await open_session(self._http, self._whip, self._token, await peer.offer())
             await peer.answer(session.answer)
-            if not await self._connected(peer):
-                self._unreached += 1
-                return False
-            await self._switch_on()
-            return await self._speak(peer)
+            lost = not await self._connected(peer)
+            if not lost:
+                await self._switch_on()
+                lost = not await self._speak(peer)
+            return not lost
         finally:
             await peer.close()
-            if session is not None:
+            if session is not None and not lost:  # the next offer takes over the seat of a lost one
                 await close_session(self._http, session, self._token)
 
     async def _connected(self, peer: SpeakingPeer) -> bool:

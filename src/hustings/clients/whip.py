@@ -75,4 +75,5 @@ async def close_session(http: httpx.AsyncClient, session: WhipSession, token: st
 
 
 def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+    """No connection is kept for the next request: after a move to another network it would swallow it."""
+    return {"Authorization": f"Bearer {token}", "Connection": "close"}
