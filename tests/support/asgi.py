@@ -32,9 +32,9 @@ async def serving(application: Application, *, port: int = 0, host: str = "127.0
         await task
 
 
-async def listening(port: int) -> None:
+async def listening(port: int, *, within: float = 10.0) -> None:
     """Until something on loopback answers there."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(within):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -7,13 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 import httpx
+import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtp import RtpPacket
 from av.packet import Packet
 from tests.support.hearing import Samples
 
+from hustings.audio.mix import SILENCE
 from hustings.base.clock import SystemClock
 from hustings.base.grid import SAMPLE_RATE, TICK
-from hustings.stage.opus import OpusEncoder
+from hustings.stage.opus import OpusDecoder, OpusEncoder
 
 
 def encoded(samples: Samples) -> list[bytes]:
@@ -41,17 +44,27 @@ class _Said(MediaStreamTrack):
         return packet
 
 
-class LeanSpeaker:
-    """One connection; `received` counts the packets that came back."""
+def decoded(packets: list[tuple[int, bytes]]) -> Samples:
+    """What an ear makes of received packets: timestamp and payload of each, in order and whole."""
+    decoder = OpusDecoder()
+    return np.concatenate([decoder.decode(payload) for _, payload in sorted(packets)] or [SILENCE])
 
-    def __init__(self, packets: list[bytes], first: int = 0) -> None:
+
+class LeanSpeaker:
+    """One connection; `received` counts the packets that came back, `heard` are they, if it is to `keep` them."""
+
+    def __init__(self, packets: list[bytes], first: int = 0, *, keep: bool = False) -> None:
         self.received = 0
+        self.heard: list[tuple[int, bytes]] = []
+        self._keep = keep
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         transceiver = self._pc.addTransceiver(_Said(packets, first), direction="sendrecv")
         vars(transceiver.receiver)["_handle_rtp_packet"] = self._count
 
-    async def _count(self, _packet: object, arrival_time_ms: int) -> None:
+    async def _count(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         self.received += 1
+        if self._keep:
+            self.heard.append((packet.timestamp, packet.payload))
 
     async def offer(self) -> str:
         await self._pc.setLocalDescription(await self._pc.createOffer())

@@ -59,7 +59,8 @@ class StockListener:
 class Janus:
     """One AudioBridge room that records its mix at 48 kHz; one talker in it is one talker's decoder."""
 
-    def __init__(self, base: str, folder: Path) -> None:
+    def __init__(self, base: str, folder: Path, pid: int) -> None:
+        self.pid = pid
         self._base = base
         self._folder = folder
         self._http = httpx.AsyncClient(timeout=40)
@@ -72,14 +73,31 @@ class Janus:
         return found
 
     async def answer(self, offer: str) -> str:
-        """A new participant in a new room."""
-        session = f"/janus/{(await self._ask('/janus', janus='create'))['data']['id']}"
-        attached = await self._ask(session, janus="attach", plugin="janus.plugin.audiobridge")
-        handle = f"{session}/{attached['data']['id']}"
+        """A new participant in a new room that records, on a network that loses packets."""
+        session, handle = await self._attach()
         room = {"request": "create", "room": 1, "sampling_rate": 48_000, "audiolevel_event": False}
         recording = {"record": True, "record_file": str(self._folder / "mix.wav"), "default_expectedloss": 10}
         await self._ask(handle, janus="message", body=room | recording)
-        joining = {"request": "join", "room": 1, "display": "speaker", "bitrate": 64_000, "expected_loss": 10}
+        return await self._join(session, handle, offer, {"bitrate": 64_000, "expected_loss": 10})
+
+    async def open_room(self) -> None:
+        """One that only mixes."""
+        _, handle = await self._attach()
+        room = {"request": "create", "room": 1, "sampling_rate": 48_000, "audiolevel_event": False}
+        await self._ask(handle, janus="message", body=room)
+
+    async def seat(self, offer: str, *, bitrate: int, complexity: int) -> str:
+        """One more participant in the open room."""
+        session, handle = await self._attach()
+        return await self._join(session, handle, offer, {"bitrate": bitrate, "quality": complexity})
+
+    async def _attach(self) -> tuple[str, str]:
+        session = f"/janus/{(await self._ask('/janus', janus='create'))['data']['id']}"
+        attached = await self._ask(session, janus="attach", plugin="janus.plugin.audiobridge")
+        return session, f"{session}/{attached['data']['id']}"
+
+    async def _join(self, session: str, handle: str, offer: str, encoding: dict[str, int]) -> str:
+        joining = {"request": "join", "room": 1, "display": "speaker", **encoding}
         await self._ask(handle, janus="message", body=joining)
         await self._event(session)
         jsep = {"type": "offer", "sdp": offer}
@@ -137,7 +155,7 @@ async def janus() -> AsyncIterator[Janus]:
         "janus", "-F", str(folder), "-C", str(folder / "janus.jcfg"),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    server = Janus(f"http://127.0.0.1:{port}", folder)
+    server = Janus(f"http://127.0.0.1:{port}", folder, process.pid)
     try:
         await listening(port)
         yield server
