@@ -68,6 +68,11 @@ class Meter:
         return decibels(sum(self._powers) / WINDOW)
 
     @property
+    def latest(self) -> float:
+        """dBFS of the last tick."""
+        return decibels(self._powers[-1])
+
+    @property
     def level(self) -> float:
         """0 to 1, for a bar."""
         return round(shown(self.db), 2)

@@ -13,9 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hustings.base.errors import Invalid
 
-CONTROL, STAGE, EDGE = "control", "stage", "edge"
+CONTROL, STAGE, EDGE, MONITOR = "control", "stage", "edge", "monitor"
 ADDRESS = "address"  # file in the data folder
-ALL_ROLES = (CONTROL, STAGE, EDGE)
+ALL_ROLES = (CONTROL, STAGE, EDGE, MONITOR)
 
 
 class Settings(BaseSettings):
@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     max_listeners_waiting: int = Field(
         20_000, ge=1, description="Blocked playlist and part requests one edge holds at once; more get 503."
     )
+    edges: str = Field(
+        "",
+        description="Front doors the monitor listens to, as listeners reach them, separated by commas; "
+        "empty: the front door of this machine.",
+    )
     trusted_proxies: str = Field("127.0.0.1,::1", description="Addresses whose X-Forwarded-For is believed.")
 
     def address(self) -> str:
@@ -81,6 +86,10 @@ class Settings(BaseSettings):
 
     def ice_server_urls(self) -> list[str]:
         return _listed(self.ice_servers)
+
+    def listened_to(self) -> list[str]:
+        """Addresses of the edges whose sound the monitor hears."""
+        return [edge.rstrip("/") for edge in _listed(self.edges)] or [self.door()]
 
     def recordings(self) -> Path:
         return self.data / "recordings"

@@ -38,9 +38,16 @@ def read_voice(path: Path) -> Samples:
 
 
 def _resampled(frames: list[av.AudioFrame]) -> Samples:
+    if frames and all(_is_ours(frame) for frame in frames):
+        return np.concatenate([frame.to_ndarray()[0] for frame in frames], dtype=np.float32)
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     chunks = [out.to_ndarray()[0] for frame in [*frames, None] for out in resampler.resample(frame)]
     return np.concatenate(chunks, dtype=np.float32) if chunks else np.zeros(0, np.float32)
+
+
+def _is_ours(frame: av.AudioFrame) -> bool:
+    """Float, mono, 48 kHz already: a resampler would only cost, half of what decoding a part does."""
+    return frame.format.name in {"flt", "fltp"} and frame.layout.name == "mono" and frame.sample_rate == SAMPLE_RATE
 
 
 def audio_frame(samples: Samples, pts: int) -> av.AudioFrame:

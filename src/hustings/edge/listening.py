@@ -12,6 +12,7 @@ import msgspec
 from hustings.base.clock import Clock
 from hustings.base.errors import Invalid, NotFound, Unavailable
 from hustings.base.sizes import BEACON
+from hustings.documents.heard import USER_AGENT
 from hustings.documents.public import Card, card
 from hustings.documents.space import ReplayState, SpacePlan, SpaceState
 from hustings.edge import answers
@@ -101,7 +102,8 @@ class ListeningPlane:
             return
         compressed = "gzip" in answers.header(scope, b"accept-encoding")
         body = self._text(live, rendition, low_latency=low_latency, skip=skip, compressed=compressed)
-        self.audience(space).playlist(low_latency=low_latency, at=self._clock.monotonic())
+        if answers.header(scope, b"user-agent") != USER_AGENT:
+            self.audience(space).playlist(low_latency=low_latency, at=self._clock.monotonic())
         headers = [_PLAYLIST, answers.ONE_SECOND, answers.ANY_ORIGIN, _VARY]
         if compressed:
             headers.append(_GZIP)

@@ -5,18 +5,26 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import NoReturn
 
 import httpx
 import msgspec
 
 from hustings.base.clock import Clock, SystemClock
-from hustings.base.settings import CONTROL, EDGE, STAGE, Settings, note_address, read_cluster_key
+from hustings.base.settings import CONTROL, EDGE, MONITOR, STAGE, Settings, note_address, read_cluster_key
 from hustings.server.folder import hold_folder
 from hustings.server.role import SAMPLE, configure_logging, owner_line
 from hustings.server.supervisor import Supervisor, role_command
 
 AGAIN = 0.05  # seconds between two looks at a role that does not answer yet
+LOOK_FOR_SPACES = 1.0  # seconds between two looks whether there is something to hear
+
+
+class _OnAir(msgspec.Struct):
+    """The stage's answer: Spaces whose doors are open."""
+
+    spaces: tuple[str, ...]
 
 
 class _OwnerLink(msgspec.Struct):
@@ -73,7 +81,8 @@ def _complete(settings: Settings) -> Settings:
 async def _supervise(settings: Settings, roles: tuple[str, ...], locks: Sequence[int], *, sample: bool) -> int:
     settings = _complete(settings)
     children = (*roles, SAMPLE) if sample else roles
-    supervisor = Supervisor(children, settings.environment(), SystemClock(), inherited=locks)
+    after = {MONITOR: partial(first_space, settings, SystemClock())}
+    supervisor = Supervisor(children, settings.environment(), SystemClock(), inherited=locks, after=after)
     async with asyncio.TaskGroup() as group:
         announcing = group.create_task(announce(settings, roles), name="announce")
         code = await supervisor.run()
@@ -90,7 +99,7 @@ async def announce(settings: Settings, roles: tuple[str, ...]) -> None:
         EDGE: f"{settings.door()}/healthz",
     }
     async with httpx.AsyncClient(timeout=1.0, trust_env=False) as client:
-        for role in roles:
+        for role in (role for role in roles if role in doors):
             while not await _answers(client, doors[role]):
                 await clock.sleep_until(clock.monotonic() + AGAIN)
         link = await _owner_link(client, settings, clock) if CONTROL in roles else None
@@ -101,6 +110,22 @@ async def announce(settings: Settings, roles: tuple[str, ...]) -> None:
         lines.append(owner_line(link))
     for line in lines:
         print(line, flush=True)  # noqa: T201
+
+
+async def first_space(settings: Settings, clock: Clock) -> None:
+    """Until a Space opens its doors: before that there is nothing to hear, and starting takes its second of CPU."""
+    headers = {"authorization": f"Bearer {settings.cluster_key}"}
+    async with httpx.AsyncClient(timeout=1.0, trust_env=False, headers=headers) as client:
+        while not await _on_air(client, settings.stage_url):
+            await clock.sleep_until(clock.monotonic() + LOOK_FOR_SPACES)
+
+
+async def _on_air(client: httpx.AsyncClient, stage_url: str) -> bool:
+    try:
+        answer = await client.get(f"{stage_url}/internal/on-air")
+        return answer.is_success and bool(msgspec.json.decode(answer.content, type=_OnAir).spaces)
+    except (httpx.HTTPError, msgspec.DecodeError):
+        return False
 
 
 async def _owner_link(client: httpx.AsyncClient, settings: Settings, clock: Clock) -> str | None:

@@ -26,6 +26,7 @@ from hustings.server.role import port_of, run_role
 from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.exchange import ControlExchange
+from hustings.stage.heard_routes import heard_routes
 from hustings.stage.ice_servers import IceServers
 from hustings.stage.mixer import Mixer
 from hustings.stage.music import MusicShelf
@@ -93,6 +94,7 @@ class Stage:
             *stage_routes(self.rooms, Desk(self.rooms, clock), key),
             *command_routes(self.rooms, clock),
             *whip_routes(WhipDoor(self.sessions, IceServers.from_settings(settings), clock)),
+            *heard_routes(self.rooms, key),
             *broadcast_routes(self.hub, settings.recordings(), key),
         ]
         self.app = Starlette(routes=routes, exception_handlers=PROBLEMS)

@@ -8,8 +8,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import structlog
 
@@ -75,12 +76,19 @@ class Supervisor:
     """Runs each role's module until told to stop or one of them ends for good."""
 
     def __init__(
-        self, roles: Sequence[str], environment: dict[str, str], clock: Clock, *, inherited: Sequence[int] = ()
+        self,
+        roles: Sequence[str],
+        environment: dict[str, str],
+        clock: Clock,
+        *,
+        inherited: Sequence[int] = (),
+        after: Mapping[str, Callable[[], Awaitable[None]]] = MappingProxyType({}),
     ) -> None:
-        """Every child gets the descriptors `inherited`."""
+        """Every child gets the descriptors `inherited`. A role in `after` is started when what stands there ends."""
         self._children = [Child(role, role_command(role), inherited) for role in roles]
         self._environment = {**os.environ, **environment, LIFELINE: "stdin"}
         self._clock = clock
+        self._after = after
         self._stopping = asyncio.Event()
         self._exit_code = 0
 
@@ -104,6 +112,8 @@ class Supervisor:
         return self._exit_code
 
     async def _keep(self, child: Child) -> None:
+        if (waits := self._after.get(child.role)) is not None:
+            await self._unless_stopping(waits())
         while not self._stopping.is_set():
             started = self._clock.monotonic()
             await child.start(self._environment)
@@ -117,6 +127,15 @@ class Supervisor:
             child.deaths = 1 if lived > HEALTHY_AFTER else child.deaths + 1
             log.warning("role died and is started again", role=child.role, exit_code=code, deaths=child.deaths)
             await self._pause(restart_pause(child.deaths))
+
+    async def _unless_stopping(self, waiting: Awaitable[None]) -> None:
+        both = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._stopping.wait())]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
         try:

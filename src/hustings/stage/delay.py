@@ -18,6 +18,7 @@ from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.documents.feed import Programme
 from hustings.documents.public import Voice
 from hustings.stage.chair import Chair
+from hustings.stage.sounded import NOTHING, Given
 
 _FALL: Final = 1.0 - smooth(np.arange(1, TICK + 1) / TICK)
 
@@ -30,6 +31,7 @@ class Moment:
     sound: Samples
     packets: tuple[tuple[Chair, bytes], ...] = ()
     voices: tuple[Voice, ...] = ()
+    given: Given = NOTHING
 
     def silenced(self) -> "Moment":
         """The same without a word of it."""

@@ -86,6 +86,13 @@ def _alarms(room: Room) -> list[dict[str, Any]]:
     ]
 
 
+def _heard(room: Room) -> list[dict[str, Any]]:
+    return [
+        {"edge": told.edge, "fault": told.fault and told.fault.value, "what": told.what.value, "age": round(age, 1)}
+        for age, told in room.heard_at_edges()
+    ]
+
+
 def body(room: Room, now: float, *, directs: bool) -> bytes:
     """The part of an event that all readers of a kind share: JSON without its opening brace."""
     plan = room.plan
@@ -112,6 +119,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
     if directs:
         told["hands"] = [{"id": hand.id, "name": hand.name, "asked_at": hand.asked_at} for hand in plan.hands]
         told["alarms"] = _alarms(room)
+        told["heard"] = _heard(room)
     return _encode(told)[1:]
 
 

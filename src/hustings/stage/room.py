@@ -16,15 +16,18 @@ from hustings.base.errors import Conflict, Forbidden, Unauthorized
 from hustings.base.grid import TICK
 from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Frame, Programme
+from hustings.documents.heard import Heard
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder
 from hustings.stage.delay import Moment
+from hustings.stage.heard import HeardBook
 from hustings.stage.monitors import Monitors
 from hustings.stage.news import News
 from hustings.stage.presence import Presence
 from hustings.stage.programme import Timeline, wanted
+from hustings.stage.sounded import Sounded, given
 from hustings.stage.uplinks import Source, Uplinks
 from hustings.stage.watch import Watch
 
@@ -87,6 +90,8 @@ class Room:
         self.finished_at: float | None = None  # monotonic
         self.alarms = Alarms()
         self.watch = Watch(self.alarms)
+        self.sounded = Sounded()
+        self.heard = HeardBook()
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []
         self._outlets = outlets
@@ -216,7 +221,8 @@ class Room:
         silence = self.watch.silence
         sound = self._preroll.tick(conversation, held=silence.held)
         voices = self._news.look(self._chairs.values())
-        return Moment(wanted(self.plan, silence.idle_for), sound, packets, voices)
+        had = given(self._chairs.values(), self.plan, closely=self._ticks % LOOK_EVERY == 0)
+        return Moment(wanted(self.plan, silence.idle_for), sound, packets, voices, had)
 
     def _play(self, moment: Moment, now: float) -> None:
         """Let out what is due: with a delay, it is of some seconds ago."""
@@ -224,6 +230,7 @@ class Room:
         out = self.timeline.tick(self.plan, moment, now)
         if out is not None:
             block, moment = out
+            self.sounded.push(block, moment.given, self.plan, self._now)
             self._emit(block)
             if moment.kind is Programme.CONVERSATION:
                 self._emit_tracks(block.position, moment)
@@ -275,7 +282,12 @@ class Room:
             chair.attendance.observe(chair.peer.health() if chair.peer else None, self._now)
             if chair.broken or (held and chair.attendance.state is Presence.ABSENT):
                 self._unseat(chair)
+        self.alarms.report("as heard", self.heard.faults(self._now))
         self.watch.look(self.plan, self._chairs.values(), now, self._now)
+
+    def heard_at_edges(self) -> list[tuple[float, Heard]]:
+        """The as-heard monitor's newest verdict on each edge, with its age in seconds."""
+        return self.heard.newest(self._now)
 
     def chairs(self) -> Iterator[Chair]:
         yield from self._chairs.values()

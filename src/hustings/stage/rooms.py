@@ -16,6 +16,7 @@ from hustings.base.errors import NotFound
 from hustings.base.recent import Recent
 from hustings.base.tasks import TaskScope
 from hustings.documents.feed import Gone
+from hustings.documents.heard import Heard
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan, SpaceState
 from hustings.stage.chair import Encoder
@@ -175,6 +176,13 @@ class Rooms:
         if room is None:
             raise UnknownSpace("There is no such Space here, or it is over. Its page says more.")
         return room
+
+    def plans(self) -> list[SpacePlan]:
+        return [room.plan for room in self._rooms.values()]
+
+    def take_heard(self, space: str, heard: Heard) -> None:
+        """What the as-heard monitor says; raises UnknownSpace."""
+        self.room(space).heard.take(heard, self._clock.monotonic())
 
     def plan(self, space: str) -> SpacePlan | None:
         room = self._rooms.get(space)

@@ -1,0 +1,41 @@
+"""What the as-heard monitor says of this Space: the newest verdict for each edge.
+
+A monitor that is gone says nothing: its word is kept for a while only. The stage draws no conclusion from it.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from hustings.documents import heard
+from hustings.documents.heard import Heard
+from hustings.stage.alarms import Fault
+
+KEPT_FOR: Final = 15.0  # seconds: some of the monitor's turns
+MOST_EDGES: Final = 64  # the one not told of for longest is forgotten first
+
+
+class HeardBook:
+    """One Space's. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[str, tuple[float, Heard]] = OrderedDict()
+
+    def take(self, heard: Heard, at: float) -> None:
+        self._told[heard.edge] = (at, heard)
+        self._told.move_to_end(heard.edge)
+        if len(self._told) > MOST_EDGES:
+            self._told.popitem(last=False)
+
+    def newest(self, now: float) -> list[tuple[float, Heard]]:
+        """Each edge's, with its age in seconds, by the edge's address."""
+        while self._told and now - next(iter(self._told.values()))[0] > KEPT_FOR:
+            self._told.popitem(last=False)
+        return [(now - at, heard) for _, (at, heard) in sorted(self._told.items())]
+
+    def faults(self, now: float) -> set[Fault]:
+        """For the alarms: a fault before the edges is told once, whatever the number of edges that pass it on."""
+        return {
+            Fault(told.what.value, told.fault.value, where=told.edge if told.fault is heard.Fault.EDGE else "")
+            for _, told in self.newest(now)
+            if told.fault is not None
+        }
