@@ -34,7 +34,7 @@ NOTHING: Final = Given()
 
 
 def given(chairs: Iterable[Chair], plan: SpacePlan, *, closely: bool) -> Given:
-    """Of chairs that have listened in this tick. `closely`: look at the voices' health too, which is not for nothing."""
+    """Of chairs that have listened in this tick. `closely`: their voices' health too, which costs more."""
     aired = [chair for chair in chairs if chair.aired and chair.voice is not None]
     speaking = [chair.health for chair in aired if chair.meter.speaking] if closely else []
     return Given(
