@@ -25,6 +25,7 @@ WINDOW = 6  # segments
 DESK_PERIOD = 0.2  # seconds between two readings of the desk
 CLOCK = SystemClock()
 JSON = dict[str, Any]
+_MOMENTS = ("live_at", "doors_at", "starts_at", "dumped_at")
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,14 @@ def tone(folder: Path) -> Path:
 
 def _at(desk: JSON, now: float) -> JSON:
     """The desk with its times, written as distances from now, made absolute."""
-    times = {key: now + desk[key] for key in ("live_at", "doors_at", "starts_at") if desk[key] is not None}
+    times = {key: now + desk[key] for key in _MOMENTS if desk.get(key) is not None}
+    seats = [{**seat, "preflight": _checked(seat.get("preflight"), now)} for seat in desk["seats"]]
     hands = [{**hand, "asked_at": now + hand["asked_at"]} for hand in desk["hands"] or []]
-    return {**desk, **times, "hands": hands, "at": now}
+    return {**desk, **times, "seats": seats, "hands": hands, "at": now}
+
+
+def _checked(check: JSON | None, now: float) -> JSON | None:
+    return check and {**check, "ends_at": now + check["ends_at"]}
 
 
 async def _gone(request: Request) -> Response:

@@ -79,11 +79,52 @@ REFUSED: JSON = {
 }
 AWAY: JSON = {**SEAT, "whip": "/api/v1/spaces/space/nowhere"}
 HEARD = "Everybody hears you."
+
+
+def check(step: str = "done", grade: str | None = None, *faults: str) -> JSON:
+    return {"step": step, "ends_at": 3.2, "grade": grade, "faults": list(faults), "at": 0}
+
+
+def alarm(code: str, part: str = "seat", seat: str | None = None, where: str = "") -> JSON:
+    return {"code": code, "part": part, "seat": seat, "where": where, "since": 0}
+
+
+def edge(where: str, fault: str | None = None, what: str = "") -> JSON:
+    return {"edge": f"https://{where}", "fault": fault, "what": what, "age": 2.0}
+
+
+SHOW = [
+    person(0, "host", speaking=True, level=0.5, on_air_for=754.0),
+    person(1, "cohost", level=0.05, on_air_for=754.0),
+    person(2, level=0.6, on_air_for=128.4, health={**GOOD, "echo": True}),
+    person(3, on_air=False, preflight=check("done", "fair", "noise")),
+    person(6, on_air=False, preflight=check("done", "good")),
+    person(4, on_air=False, connected="absent"),
+    person(5, "producer", on_air=False),
+]
+EDGES = [edge("east.hustings.example"), edge("west.hustings.example")]
+CALM = {"you": "s5", "delay": 7.0, "dumped_at": None, "talkback": [], "alarms": [], "heard": EDGES}
+WRONG: JSON = {
+    "alarms": [
+        alarm("echo", seat="s2"),
+        alarm("silence", "edge", where="https://west.hustings.example"),
+        alarm("disk_slow", "recording"),
+    ],
+    "heard": [EDGES[0], edge("west.hustings.example", "edge", "silence")],
+}
+RULES = {"GET /api/v1/spaces/space": {**SPACE, "delay": 7.0, "mute_echo": False}}
+PRODUCES = sits(5, "producer")
 ASIDE = person(3, on_air=False)
 
 STATES: dict[str, State] = {
     "stage-host-alone": stage("Open the doors", desk("scheduled", [HOST])),
-    "stage-host-doors": stage("Going live airs 2 voices.", desk("doors", [HOST, person(1), ASIDE])),
+    "stage-host-doors": stage(
+        "checked: fair", desk("doors", [{**HOST, "preflight": check("done", "good")}, person(1), SHOW[3]]),
+        also="Going live airs 2 voices.", answers=RULES,
+    ),
+    "stage-host-alarms": stage(
+        "Mute until they wear headphones", desk("live", SHOW, **{**CALM, **WRONG, "you": "s0"}), also=HEARD,
+    ),
     "stage-host-live": stage(
         "breaking up", desk("live", FULL, hands=HANDS), answers={"GET /api/v1/spaces/space/invitations": LINKS},
         also=HEARD,
@@ -125,8 +166,30 @@ STATES: dict[str, State] = {
     "stage-speaker-air": stage(
         "Everybody hears you.", desk("live", [HOST, person(3, speaking=True, level=0.3)], **SPEAKER), sits(3)
     ),
-    "stage-producer": stage(
-        "You work the show", desk("live", [HOST, person(5, "producer", on_air=False)], you="s5"), sits(5, "producer")
+    "stage-speaker-told": stage(
+        "The producer is talking to you",
+        desk(
+            "live", [HOST, person(3, guard="aside"), SHOW[6]], talkback=[{"by": "s5", "to": ["s3"]}], **SPEAKER
+        ), sits(3), also=HEARD,
+    ),
+    "stage-check": stage(
+        "The ferry leaves at six", desk("doors", [HOST, person(3, preflight=check("speak"))], **SPEAKER), sits(3)
+    ),
+    "stage-check-poor": stage(
+        "Use headphones.",
+        desk("doors", [HOST, person(3, preflight=check("done", "poor", "noise", "echo"))], **SPEAKER), sits(3),
+    ),
+    "stage-producer": stage("Nothing is wrong.", desk("live", SHOW, **CALM), PRODUCES, answers=RULES),
+    "stage-producer-alarms": stage(
+        "The disk is slow", desk("live", SHOW, hands=HANDS, **{**CALM, **WRONG, "dumped_at": -4.0}), PRODUCES,
+        also="The last 7 seconds were replaced", answers=RULES,
+    ),
+    "stage-producer-talk": stage(
+        "Ada Lind hears you", desk("doors", SHOW, **{**CALM, "talkback": [{"by": "s5", "to": ["s0"]}]}), PRODUCES,
+        answers=RULES,
+    ),
+    "stage-producer-keys": stage(
+        "while held: talk to them alone", desk("live", SHOW, **CALM), PRODUCES, answers=RULES, press=("Keys",)
     ),
     "stage-take-seat": stage("You host this conversation.", None, None, answers=HOSTED),
     "stage-microphone": stage(

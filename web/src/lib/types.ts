@@ -61,6 +61,10 @@ export interface Space {
   record: boolean;
   sample: boolean;
   hold: boolean;
+  /** Seconds the programme is behind the stage, so that what was said can be taken back. */
+  delay?: number;
+  /** A seat that gives back the others' sound is silenced by the stage. */
+  mute_echo?: boolean;
   speakers: { seat: string; name: string; role: Role }[];
   replay: Replay;
   preshow: boolean;
@@ -142,6 +146,22 @@ export interface Health {
   echo?: boolean;
 }
 
+export type Fault = 'narrowband' | 'clipping' | 'noise' | 'echo' | 'loss' | 'quiet' | 'silent';
+export type Grade = 'good' | 'fair' | 'poor';
+export type PreflightStep = 'speak' | 'quiet' | 'listen' | 'done';
+
+/** The ten seconds in which a speaker's sound is checked, or what they found. */
+export interface Preflight {
+  step: PreflightStep;
+  ends_at: number;
+  grade: Grade | null;
+  faults: Fault[];
+  at: number;
+}
+
+/** What its owner may not know: an open microphone nobody speaks into, a whisper that is heard. */
+export type Guard = '' | 'forgotten' | 'aside';
+
 export interface DeskSeat {
   id: string;
   name: string;
@@ -159,6 +179,38 @@ export interface DeskSeat {
   /** By which ways sound comes at this moment, and which of them is heard. */
   uplinks?: { first: boolean; second: boolean; second_carries: boolean };
   health: Health | null;
+  preflight?: Preflight | null;
+  guard?: Guard;
+  /** Why the stage itself keeps the seat out of the conversation. */
+  silenced?: '' | 'echo';
+  /** Seconds for which it has been on air in a live conversation; 0 when it is not. */
+  on_air_for?: number;
+}
+
+export type Part = 'seat' | 'mixer' | 'packager' | 'edge' | 'recording';
+
+/** Something is wrong now; sentences and cures are the page's. */
+export interface Alarm {
+  code: string;
+  part: Part;
+  seat: string | null;
+  /** The edge's address, or nothing. */
+  where: string;
+  since: number;
+}
+
+/** What somebody who listens at an edge found there, `age` seconds ago. */
+export interface Heard {
+  edge: string;
+  fault: Part | null;
+  what: string;
+  age: number;
+}
+
+/** Somebody who directs talks past the programme; nobody in `to` means everybody on stage. */
+export interface Talkback {
+  by: string;
+  to: string[];
 }
 
 export interface Hand {
@@ -189,4 +241,12 @@ export interface Desk {
   dead_air?: number;
   /** The silence is to be heard: no hold sound comes by itself. */
   silence_intended?: boolean;
+  /** Seconds between the stage and the listeners' programme, chosen before the start. */
+  delay?: number;
+  /** When somebody last took back what was not yet out. */
+  dumped_at?: number | null;
+  talkback?: Talkback[];
+  /** Newest last; for those who direct. */
+  alarms?: Alarm[];
+  heard?: Heard[];
 }

@@ -1,5 +1,5 @@
 // What a seat may ask of the control API, with the seat's own token.
-import { get, post, remove } from '../lib/api';
+import { get, patch, post, remove } from '../lib/api';
 import type { Invitation, Role, Space } from '../lib/types';
 import { seatPath } from './seat';
 
@@ -18,6 +18,14 @@ export class Commands {
   go = (verb: Verb): Promise<Space> => post(`${this.#base}/${verb}`, {}, this.#with);
   silence = (intended: boolean): Promise<Space> => post(`${this.#base}/silence`, { on: intended }, this.#with);
   hold = (on: boolean): Promise<Space> => post(`${this.#base}/hold`, { on }, this.#with);
+
+  /** What is settled for the whole show: the delay before the start, the rule for echo at any time. */
+  settle = (rules: { delay?: number; mute_echo?: boolean }): Promise<Space> => patch(this.#base, rules, this.#with);
+
+  // Straight to the stage, so that they work while everything else is down.
+  dump = (): Promise<{ seconds: number }> => post(`${this.#base}/desk/dump`, {}, this.#with);
+  talkback = (on: boolean, to: readonly string[] = []): Promise<unknown> => post(`${this.#base}/desk/talkback`, on ? { on, to } : { on }, this.#with);
+  preflight = (): Promise<unknown> => post(`${this.#base}/desk/preflight`, {}, this.#with);
 
   air = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/air`, { on }, this.#with);
   mute = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/mute`, { on }, this.#with);

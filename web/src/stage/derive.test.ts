@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Card, Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, beforeSeat, columns, condition, light, lightSentence, nextStep, shut, silence } from './derive';
+import { awaitsAir, beforeSeat, columns, condition, dumpLine, light, lightSentence, nextStep, numbered, rundown, shut, silence, toldToMe } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -119,4 +119,51 @@ describe('before a seat is taken', () => {
     expect(beforeSeat(null, you('me', 'host'))).toContain('it is lost there');
     expect(beforeSeat(null, you(null, 'host'))).not.toContain('it is lost there');
   });
+});
+
+describe('talkback', () => {
+  const ben = { ...SEAT, id: 'b', name: 'Ben' };
+  const producer = { ...SEAT, id: 'p', name: 'Femi', role: 'producer' as const };
+  const said = (by: string, to: string[], changes: Partial<Desk> = {}) => desk({ seats: [SEAT, ben, producer], talkback: [{ by, to }], ...changes });
+  it('tells who talks that the listeners do not hear it, and who does', () => {
+    expect(light(said('me', ['b']), GOOD)).toBe('talk');
+    expect(lightSentence('talk', said('me', ['b']))).toBe('Ben hears you; the listeners do not.');
+    expect(lightSentence('talk', said('me', []))).toBe('Everybody on stage hears you; the listeners do not.');
+    expect(light(said('b', ['me']), GOOD)).toBe('air');
+  });
+  it('is told to whom it is for, and to nobody else', () => {
+    expect(toldToMe(said('p', ['me']))).toEqual(['The producer is talking to you; the listeners do not hear it.']);
+    expect(toldToMe(said('b', []))).toEqual(['Ben is talking to you; the listeners do not hear it.']);
+    expect(toldToMe(said('p', ['b']))).toEqual([]);
+    expect(toldToMe(said('me', []))).toEqual([]);
+  });
+});
+
+describe('a microphone the stage watches over', () => {
+  it.each<[Partial<DeskSeat>, string]>([
+    [{ guard: 'forgotten' }, 'two minutes'],
+    [{ guard: 'aside' }, 'below your usual level'],
+    [{ silenced: 'echo' }, 'you are silenced'],
+  ])('with %o is told', (me, words) => expect(toldToMe(desk({}, me)).join()).toContain(words));
+  it('that is fine is left alone', () => expect(toldToMe(desk({}, { guard: '', silenced: '' }))).toEqual([]));
+  it('that is silenced is not said to be heard', () => {
+    expect(light(desk({}, { silenced: 'echo' }), GOOD)).toBe('air-muted');
+    expect(lightSentence('air-muted', desk({}, { silenced: 'echo' }))).toContain('Nobody hears you');
+    expect(condition({ ...SEAT, silenced: 'echo' }).word).toBe('silenced: echo');
+  });
+});
+
+it('says what was dumped for a minute, and only where there is something to dump', () => {
+  expect(dumpLine(desk({ delay: 7, dumped_at: 100 }), 104)).toBe('The last 7 seconds were replaced by the hold sound.');
+  expect([dumpLine(desk({ delay: 7, dumped_at: 100 }), 161), dumpLine(desk({ delay: 7, dumped_at: null }), 104), dumpLine(desk({}), 104)]).toEqual(['', '', '']);
+});
+
+it('says who is where, and numbers nobody anew when they move', () => {
+  const people = (on: boolean): DeskSeat[] => [SEAT, { ...SEAT, id: 'b', on_air: on }, { ...SEAT, id: 'c', on_air: false, connected: 'absent' }, { ...SEAT, id: 'p', role: 'producer' }];
+  const places = (on: boolean) => rundown(desk({ seats: people(on) })).map(({ id, seats }) => [id, seats.map((seat) => seat.id).join('')]);
+  expect(places(true)).toEqual([['air', 'meb'], ['absent', 'c'], ['show', 'p']]);
+  expect(places(false)).toEqual([['air', 'me'], ['backstage', 'b'], ['absent', 'c'], ['show', 'p']]);
+  const numbers = (on: boolean) => numbered(desk({ seats: people(on) })).map(({ id }) => id);
+  expect(numbers(true)).toEqual(['me', 'b', 'c']);
+  expect(numbers(false)).toEqual(numbers(true));
 });

@@ -1,7 +1,8 @@
 // What the desk means for the person looking at it. Pure.
-import type { Card, Desk, DeskSeat, Space } from '../lib/types';
+import { listed } from '../lib/names';
+import type { Card, Desk, DeskSeat, Space, Talkback } from '../lib/types';
 
-export type Light = 'air' | 'air-muted' | 'hold' | 'unheard' | 'unsure' | 'backstage' | 'over';
+export type Light = 'air' | 'air-muted' | 'talk' | 'hold' | 'unheard' | 'unsure' | 'backstage' | 'over';
 
 export const mySeat = (desk: Desk | null): DeskSeat | null => desk?.seats.find((seat) => seat.id === desk.you) ?? null;
 
@@ -19,14 +20,26 @@ export function light(desk: Desk | null, { sound, sight }: Links): Light {
   const airs = desk.state === 'live' && me?.on_air;
   if (airs && !sound) return 'unheard';
   if (!sight) return 'unsure';
+  if (talking(desk)) return 'talk';
   if (!airs) return 'backstage';
   if (desk.programme === 'hold' && desk.hold !== false) return 'hold'; // one that silence brought ends with the first word: that microphone is hot
-  return me.muted ? 'air-muted' : 'air';
+  return me.muted || me.silenced ? 'air-muted' : 'air';
+}
+
+/** What this reader says past the programme at the moment. */
+const talking = (desk: Desk): Talkback | undefined => desk.talkback?.find(({ by }) => by === desk.you);
+
+/** "Ada and Ben hear you", as a sentence. */
+function hearers(desk: Desk): string {
+  const names = desk.seats.filter(({ id }) => talking(desk)?.to.includes(id)).map(({ name }) => name);
+  if (!names.length || names.length > 3) return 'Everybody on stage hears you';
+  return `${listed(names)} ${names.length === 1 ? 'hears' : 'hear'} you`;
 }
 
 export function lightSentence(shown: Light, desk: Desk | null): string {
   if (shown === 'air') return desk?.programme === 'hold' ? 'The listeners hear the hold sound until somebody speaks.' : 'Everybody hears you.';
-  if (shown === 'air-muted') return 'You are muted. Nobody hears you.';
+  if (shown === 'air-muted') return mySeat(desk)?.silenced ? 'You are silenced until your echo is gone. Nobody hears you.' : 'You are muted. Nobody hears you.';
+  if (shown === 'talk' && desk) return `${hearers(desk)}; the listeners do not.`;
   if (shown === 'hold') return 'The listeners hear the hold sound. Only the others on stage hear you.';
   if (shown === 'unheard') return 'Nobody hears you until your sound is connected. You need do nothing.';
   if (shown === 'unsure') return 'We are getting the stage back. Until then, take it that you may be heard.';
@@ -50,6 +63,19 @@ export function beforeSeat(card: Card | null, { state, you }: Pick<Space, 'state
   return you?.seat ? `${heard} Where your seat is open in another browser, it is lost there.` : heard;
 }
 
+/** What is said to whoever sits here and nowhere else: by those who direct, and by the stage that watches over a hot microphone. */
+export function toldToMe(desk: Desk): string[] {
+  const me = mySeat(desk);
+  const told = (desk.talkback ?? [])
+    .filter(({ by, to }) => by !== desk.you && (!to.length || to.includes(desk.you)))
+    .map(({ by }) => desk.seats.find(({ id }) => id === by))
+    .map((seat) => `${!seat || seat.role === 'producer' ? 'The producer' : seat.name} is talking to you; the listeners do not hear it.`);
+  if (me?.silenced === 'echo') told.push('The others’ voices come back from you, so you are silenced. Headphones cure it; then you are heard again.');
+  if (me?.guard === 'forgotten') told.push('Your microphone is open, and you have not spoken for two minutes. Mute while you listen.');
+  if (me?.guard === 'aside') told.push('You speak far below your usual level, and everybody hears it. Mute if they should not.');
+  return told;
+}
+
 /** A guest comes on air by the hand of somebody who directs, and only then switches alone. */
 export const awaitsAir = (me: DeskSeat): boolean => !me.on_air && me.aired === false;
 
@@ -68,12 +94,42 @@ export function nextStep(desk: Desk | null): Step {
   return desk.state === 'live' ? 'end' : null;
 }
 
+export const dumped = (seconds: number): string => `The last ${Math.round(seconds)} seconds were replaced by the hold sound.`;
+
+/** What was taken back a moment ago, whoever pressed; empty when nothing was. */
+export function dumpLine(desk: Desk, now: number): string {
+  const ago = desk.dumped_at == null ? Infinity : now - desk.dumped_at;
+  return ago < 60 && desk.delay ? dumped(desk.delay) : '';
+}
+
 /** What whoever directs must know of a silence on air; empty when there is none. */
 export function silence(desk: Desk): string {
   if (desk.silence_intended) return 'The silence is heard as long as it lasts.';
   if (!desk.dead_air || desk.hold) return '';
   const after = desk.programme === 'hold' ? 'The listeners hear the hold sound; the first word ends it.' : 'After 15 seconds the hold sound comes.';
   return `Nobody on air is heard. ${after}`;
+}
+
+/** Those who can be heard, in the order in which they came: a number that does not change while people move. */
+export const numbered = (desk: Desk): DeskSeat[] => desk.seats.filter((seat) => seat.role !== 'producer');
+
+export interface Place {
+  id: 'air' | 'backstage' | 'absent' | 'show';
+  title: string;
+  seats: DeskSeat[];
+}
+
+/** Who is where, place by place, without the empty ones. */
+export function rundown(desk: Desk): Place[] {
+  const here = (seat: DeskSeat): boolean => seat.connected !== 'absent';
+  const voices = numbered(desk);
+  const places: Place[] = [
+    { id: 'air', title: desk.state === 'live' ? 'On air' : 'On air at the start', seats: voices.filter((seat) => seat.on_air) },
+    { id: 'backstage', title: 'Backstage', seats: voices.filter((seat) => !seat.on_air && here(seat)) },
+    { id: 'absent', title: 'Not here', seats: voices.filter((seat) => !seat.on_air && !here(seat)) },
+    { id: 'show', title: 'Working the show', seats: desk.seats.filter((seat) => seat.role === 'producer') },
+  ];
+  return places.filter(({ seats }) => seats.length);
 }
 
 export interface Columns {
@@ -98,6 +154,7 @@ export function condition(seat: DeskSeat, own = false): Condition {
   if (seat.connected === 'absent') return { word: 'not here yet', cure: '' };
   if (seat.connected === 'connecting') return { word: 'connecting', cure: '' };
   if (seat.connected === 'reconnecting') return { word: 'reconnecting', cure: 'The seat is kept; it comes back by itself.' };
+  if (seat.silenced === 'echo') return { word: 'silenced: echo', cure: own ? 'Headphones cure it.' : 'Headphones cure it. Unmute to have them heard all the same.' };
   const { health } = seat;
   if (!health) return { word: 'here', cure: '' };
   if (health.dead && !seat.muted) return { word: 'no sound', cure: 'Is the microphone switched off, at its cable or its key?' };
