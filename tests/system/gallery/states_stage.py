@@ -96,12 +96,14 @@ def edge(where: str, fault: str | None = None, what: str = "") -> JSON:
 SHOW = [
     person(0, "host", speaking=True, level=0.5, on_air_for=754.0),
     person(1, "cohost", level=0.05, on_air_for=754.0),
-    person(2, level=0.6, on_air_for=128.4, health={**GOOD, "echo": True}),
+    person(2, level=0.6, on_air_for=128.4),
     person(3, on_air=False, preflight=check("done", "fair", "noise")),
     person(6, on_air=False, preflight=check("done", "good")),
     person(4, on_air=False, connected="absent"),
     person(5, "producer", on_air=False),
 ]
+ECHOING = [*SHOW[:2], {**SHOW[2], "health": {**GOOD, "echo": True}}, *SHOW[3:]]
+WAITING = [{**seat, "on_air_for": 0.0} for seat in SHOW]
 EDGES = [edge("east.hustings.example"), edge("west.hustings.example")]
 CALM = {"you": "s5", "delay": 7.0, "dumped_at": None, "talkback": [], "alarms": [], "heard": EDGES}
 WRONG: JSON = {
@@ -123,7 +125,7 @@ STATES: dict[str, State] = {
         also="Going live airs 2 voices.", answers=RULES,
     ),
     "stage-host-alarms": stage(
-        "Mute until they wear headphones", desk("live", SHOW, **{**CALM, **WRONG, "you": "s0"}), also=HEARD,
+        "Mute until they wear headphones", desk("live", ECHOING, **{**CALM, **WRONG, "you": "s0"}), also=HEARD,
     ),
     "stage-host-live": stage(
         "breaking up", desk("live", FULL, hands=HANDS), answers={"GET /api/v1/spaces/space/invitations": LINKS},
@@ -181,11 +183,11 @@ STATES: dict[str, State] = {
     ),
     "stage-producer": stage("Nothing is wrong.", desk("live", SHOW, **CALM), PRODUCES, answers=RULES),
     "stage-producer-alarms": stage(
-        "The disk is slow", desk("live", SHOW, hands=HANDS, **{**CALM, **WRONG, "dumped_at": -4.0}), PRODUCES,
+        "The disk is slow", desk("live", ECHOING, hands=HANDS, **{**CALM, **WRONG, "dumped_at": -4.0}), PRODUCES,
         also="The last 7 seconds were replaced", answers=RULES,
     ),
     "stage-producer-talk": stage(
-        "Ada Lind hears you", desk("doors", SHOW, **{**CALM, "talkback": [{"by": "s5", "to": ["s0"]}]}), PRODUCES,
+        "Ada Lind hears you", desk("doors", WAITING, **{**CALM, "talkback": [{"by": "s5", "to": ["s0"]}]}), PRODUCES,
         answers=RULES,
     ),
     "stage-producer-keys": stage(

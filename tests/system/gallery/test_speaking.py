@@ -121,7 +121,8 @@ async def test_who_directs_and_was_muted_by_another_unmutes_alone(hall: Hall) ->
     cohost = desk("live", [HOST, person(3, "cohost", muted=True, held=True)], you="s3")
     context, page = await _sit(hall, cohost, **{MUTE: {}})
 
-    await page.get_by_role("button", name="Unmute").click()
+    async with page.expect_response("**/s3/mute"):
+        await page.get_by_role("button", name="Unmute").click()
     _show(hall, desk("live", [HOST, person(3, "cohost")], you="s3"))
 
     await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()

@@ -35,11 +35,12 @@ describe('an alarm', () => {
   });
 });
 
-it('tells a silence on air once, whoever finds it, and not one that is meant', () => {
+it('tells a silence on air once, as long as it lasts, and not one that is meant', () => {
   const silent = { dead_air: 4 };
   const codes = (changes: Partial<Desk>) => warnings(desk(changes)).map(({ part }) => part);
   expect(codes(silent)).toEqual(['Programme']);
-  expect(codes({ ...silent, alarms: [alarm('dead_air', 'mixer')] })).toEqual(['Programme']);
+  expect(codes({ ...silent, alarms: [alarm('dead_air')] })).toEqual(['Programme']);
+  expect(codes({ dead_air: 0, alarms: [alarm('dead_air')] })).toEqual([]);
   expect(codes({ ...silent, silence_intended: true })).toEqual([]);
   expect(codes({ ...silent, hold: true })).toEqual([]);
 });
@@ -59,6 +60,7 @@ it('says what listeners hear, whose fault it is, and when that is old', () => {
 
 it('calls fine only what somebody looked at', () => {
   expect(fine(desk())).toEqual(['Seats: the one that is here is fine', 'Recording: running']);
+  expect(fine(desk({}, { silenced: 'echo' }))).toEqual(['Recording: running']);
   expect(fine(desk({ heard: [{ edge: 'http://a', fault: null, what: '', age: 1 }] }))).toContain('Mixer: fine');
   expect(fine(desk({ alarms: [alarm('echo'), alarm('disk_full', 'recording')] }))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // What is wrong, as a sentence that says what and what to do, and what is fine. Pure.
 import type { Alarm, Desk, DeskSeat, Heard, Part } from '../lib/types';
-import { silence } from './derive';
+import { condition, silence } from './derive';
 
 /** One alarm as it is read: the part first, then what is wrong with it, then the cure. */
 export interface Warning {
@@ -63,10 +63,10 @@ export function warning(alarm: Alarm, desk: Desk): Warning {
   return { key, part: named, what, cure, mutes: null };
 }
 
-/** Every alarm there is, oldest first, so that none moves under a hand. A silence on air is one, whoever finds it. */
+/** Every alarm there is, oldest first, so that none moves under a hand. A silence on air is one as long as the desk counts it. */
 export function warnings(desk: Desk): Warning[] {
-  const told = desk.alarms ?? [];
-  const silent = desk.dead_air && !desk.hold && !desk.silence_intended && !told.some(({ code }) => code === 'dead_air');
+  const told = (desk.alarms ?? []).filter(({ code }) => code !== 'dead_air');
+  const silent = desk.dead_air && !desk.hold && !desk.silence_intended;
   const own: Alarm[] = silent ? [{ code: 'dead_air', part: 'mixer', seat: null, where: '', since: desk.at - (desk.dead_air ?? 0) }] : [];
   return [...told, ...own].map((alarm) => warning(alarm, desk));
 }
@@ -82,8 +82,9 @@ export function heardLine({ fault, what, age }: Heard): string {
 export function fine(desk: Desk): string[] {
   const sick = new Set((desk.alarms ?? []).map(({ part }) => part));
   const lines: string[] = [];
-  const here = desk.seats.filter((seat) => seat.connected === 'connected' && seat.role !== 'producer').length;
-  if (!sick.has('seat') && here) lines.push(here === 1 ? 'Seats: the one that is here is fine' : `Seats: all ${here} that are here are fine`);
+  const here = desk.seats.filter((seat) => seat.connected === 'connected' && seat.role !== 'producer');
+  const well = !sick.has('seat') && here.every((seat) => !condition(seat).cure);
+  if (well && here.length) lines.push(here.length === 1 ? 'Seats: the one that is here is fine' : `Seats: all ${here.length} that are here are fine`);
   if (desk.heard?.length) {
     for (const part of ['mixer', 'packager'] as const) if (!sick.has(part)) lines.push(`${NAMES[part]}: fine`);
   }

@@ -54,12 +54,12 @@ export function keyList(desk: Desk): [keys: string, does: string][] {
     ['S', 'silence is intended, or not'],
     ...(desk.delay ? ([['D', `dump the last ${desk.delay} seconds`]] as [string, string][]) : []),
     ['T', 'while held: talk to everybody on stage'],
-    ['1 to 9', 'choose somebody by the number in the row, for five seconds; then'],
-    ['M', 'mute or unmute them'],
-    ['A', 'put them on air or backstage'],
-    ['T', 'while held: talk to them alone'],
+    ['1 to 9', 'choose somebody by the number in the row, for five seconds'],
+    ['then M', 'mute or unmute them'],
+    ['then A', 'put them on air or backstage'],
+    ['then T', 'while held: talk to them alone'],
     ['Esc', 'choose nobody'],
-    ...(own ? ([['M', 'nobody chosen: mute or unmute yourself']] as [string, string][]) : []),
+    ...(own ? ([['M', 'with nobody chosen: mute or unmute yourself']] as [string, string][]) : []),
     ['?', 'this list'],
   ];
 }

@@ -9,16 +9,16 @@ export const STEPS: readonly { step: PreflightStep; title: string; words: string
   { step: 'listen', title: 'Listen', words: 'You hear a short sound; nobody else does. Stay silent.' },
 ];
 
-const FAULTS: Record<Fault, [word: string, cure: string, others: string]> = {
-  silent: ['no sound', 'We heard nothing. Is the microphone switched off, at its cable or its key? Otherwise choose another one.', 'Nothing was heard: another microphone, or its switch.'],
-  quiet: ['too quiet', 'You are too quiet. Come closer, or turn the microphone up.', 'Too quiet: closer to the microphone.'],
-  clipping: ['clipping', 'You are too loud and distort. Move back a little, or turn the microphone down.', 'Too loud: a little more distance.'],
-  narrowband: ['phone sound', 'You sound as by phone. Use another microphone, or leave Bluetooth.', 'Phone sound: another microphone, or no Bluetooth.'],
-  noise: ['noise', 'There is noise around you. Close the window, or come closer to the microphone.', 'Noise: a quieter room, or closer to the microphone.'],
-  echo: ['echo', 'The others would hear themselves from your loudspeaker. Use headphones.', 'Echo: headphones.'],
-  loss: ['losses', 'Your network loses sound. Use a cable, or come nearer to the access point.', 'Losses on the way: a cable, or nearer to the access point.'],
+const FAULTS: Record<Fault, [cure: string, others: string]> = {
+  silent: ['We heard nothing. Is the microphone switched off, at its cable or its key? Otherwise choose another one.', 'Nothing heard: another microphone.'],
+  quiet: ['You are too quiet. Come closer, or turn the microphone up.', 'Too quiet: come closer.'],
+  clipping: ['You are too loud and distort. Move back a little, or turn the microphone down.', 'Too loud: more distance.'],
+  narrowband: ['You sound as by phone. Use another microphone, or leave Bluetooth.', 'Phone sound: no Bluetooth.'],
+  noise: ['There is noise around you. Close the window, or come closer to the microphone.', 'Noise: a quieter room.'],
+  echo: ['The others would hear themselves from your loudspeaker. Use headphones.', 'Echo: headphones.'],
+  loss: ['Your network loses sound. Use a cable, or come nearer to the access point.', 'Losses: a network cable.'],
 };
-const GRADES: Record<Grade, string> = { good: 'Your sound is good.', fair: 'Your sound is fair. One can follow you; it can be better.', poor: 'Your sound is poor. People will have trouble to follow you.' };
+const GRADES: Record<Grade, string> = { good: 'Your sound is good.', fair: 'Your sound is fair. One can follow you; it can be better.', poor: 'Your sound is poor. People will have trouble following you.' };
 
 type Running = Preflight & { step: Exclude<PreflightStep, 'done'> };
 /** Something to do in every second that is checked; null before and after. */
@@ -37,15 +37,15 @@ export interface Result {
 export function result(check: Preflight | null | undefined): Result | null {
   if (!check || check.step !== 'done') return null;
   if (check.grade === null) return { sentence: 'The check was broken off. Run it again.', cures: [], good: false };
-  return { sentence: GRADES[check.grade], cures: check.faults.map((fault) => FAULTS[fault]?.[1] ?? 'Something is wrong with your sound.'), good: check.grade === 'good' };
+  return { sentence: GRADES[check.grade], cures: check.faults.map((fault) => FAULTS[fault]?.[0] ?? 'Something is wrong with your sound.'), good: check.grade === 'good' };
 }
 
-/** Somebody else's grade for their row, with the cures; empty when nothing was checked. */
+/** Somebody else's grade for their row, with the cures, the worst first as they came; empty when nothing was checked. */
 export function gradeOf(seat: DeskSeat): { word: string; cure: string; good: boolean } {
   const check = seat.preflight;
   if (running(check)) return { word: 'checking their sound', cure: '', good: true };
   if (!check?.grade) return { word: '', cure: '', good: true };
-  return { word: `checked: ${check.grade}`, cure: check.faults.map((fault) => FAULTS[fault]?.[2] ?? '').filter(Boolean).join(' '), good: check.grade === 'good' };
+  return { word: `checked: ${check.grade}`, cure: check.faults.map((fault) => FAULTS[fault]?.[1] ?? '').filter(Boolean).join(' '), good: check.grade === 'good' };
 }
 
 /** Whether somebody may be checked: not while everybody hears them. */
