@@ -60,6 +60,7 @@ def _seat(room: Room, chair: Chair) -> dict[str, Any]:
         "role": seat.role.value,
         "account": seat.account,
         "on_air": seat.on_air,
+        "on_air_for": round(room.watch.seat(seat.id).on_air.seconds, 1),
         "aired": seat.aired,
         "held": seat.held,
         "muted": seat.muted,

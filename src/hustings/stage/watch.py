@@ -6,12 +6,12 @@ It puts together what others measure, and sends, mixes and mutes nothing.
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from hustings.documents.space import SpacePlan
+from hustings.documents.space import SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms, Fault
 from hustings.stage.chair import Chair
 from hustings.stage.echo_rule import EchoRule
 from hustings.stage.guard import Guard
-from hustings.stage.presence import Health, Presence
+from hustings.stage.presence import Health, Lasting, Presence
 from hustings.stage.silence import Silence
 
 LOST: Final = 0.03  # of the packets: what repair can hide, it must work for
@@ -26,6 +26,7 @@ class SeatWatch:
     def __init__(self) -> None:
         self.guard = Guard()
         self.rule = EchoRule()
+        self.on_air = Lasting()
         self.manned = False
         self._lossy = False
         self._missing = False
@@ -91,8 +92,10 @@ class Watch:
     def look(self, plan: SpacePlan, chairs: Collection[Chair], now: float, monotonic: float) -> None:
         """`now` is Unix time."""
         talking = {chair.seat.id for chair in chairs if chair.aired and self.seat(chair.seat.id).speaks}
+        live = plan.state is SpaceState.LIVE
         for chair in chairs:
             seat = self.seat(chair.seat.id)
+            seat.on_air.look(live and chair.seat.on_air and not chair.works_the_show, monotonic)
             health = chair.peer.health() if chair.peer is not None else None
             seat.look(chair, health, others_talk=bool(talking - {chair.seat.id}))
             open_mic = seat.manned and not chair.seat.muted

@@ -223,3 +223,21 @@ def test_a_director_may_overrule_the_rule_for_a_seat(said: dict[str, Samples]) -
     stage.change(mute_echo=True)
     stage.seconds(WITHIN)
     assert of(stage, "ben")["silenced"] == "echo"
+
+
+def test_the_desk_counts_how_long_somebody_is_on_air_and_a_hold_stops_no_count() -> None:
+    stage = stage_of({"ada": Speaker(), "ben": Speaker()}, state=SpaceState.DOORS)
+    stage.seconds(2)
+    assert of(stage, "ada")["on_air_for"] == 0.0
+
+    stage.change(state=SpaceState.LIVE)
+    stage.change_seat("ben", on_air=False)
+    stage.seconds(3)
+    stage.change(hold=True)
+    stage.seconds(2)
+
+    assert of(stage, "ada")["on_air_for"] == pytest.approx(5.0, abs=0.3)
+    assert of(stage, "ben")["on_air_for"] == 0.0
+    stage.change_seat("ada", on_air=False)
+    stage.seconds(1)
+    assert of(stage, "ada")["on_air_for"] == 0.0
