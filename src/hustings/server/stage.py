@@ -91,7 +91,7 @@ class Stage:
         self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
         routes = [
-            *stage_routes(self.rooms, Desk(self.rooms, clock), key),
+            *stage_routes(self.rooms, Desk(self.rooms, clock), key, self.mixer.late),
             *command_routes(self.rooms, clock),
             *whip_routes(WhipDoor(self.sessions, IceServers.from_settings(settings), clock)),
             *heard_routes(self.rooms, key),

@@ -4,6 +4,7 @@ A late tick is made up for at once, so that no sound is lost to a busy moment; a
 stood still, and what was not said then is left out of the timeline instead of hurrying after it for ever.
 """
 
+from collections import deque
 from typing import Protocol
 
 import structlog
@@ -15,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = TICK / SAMPLE_RATE
 MOST_LATE = 50  # ticks: 1 s
+REMEMBERED = 3000  # ticks: a minute
 
 
 class Ticking(Protocol):
@@ -29,13 +31,16 @@ class Mixer:
         self._rooms = rooms
         self._clock = clock
         self.skipped = 0  # ticks
+        self.late: deque[float] = deque(maxlen=REMEMBERED)  # seconds, of each of the last ticks
 
     async def run(self) -> None:
         start = self._clock.monotonic()
         done = 0  # ticks since start, made or skipped
         while True:
             await self._clock.sleep_until(start + (done + 1) * TICK_SECONDS)
-            late = int((self._clock.monotonic() - start) / TICK_SECONDS) - (done + 1)
+            since = self._clock.monotonic() - start
+            self.late.append(since - (done + 1) * TICK_SECONDS)
+            late = int(since / TICK_SECONDS) - (done + 1)
             if late > MOST_LATE:
                 self._skip(late)
                 done += late

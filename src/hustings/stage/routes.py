@@ -1,6 +1,7 @@
 """The stage's HTTP beside WHIP: plans from control (by cluster key) and the desk (by seat token)."""
 
 import hmac
+from collections.abc import Collection
 
 import msgspec
 from starlette.requests import Request
@@ -44,8 +45,8 @@ async def _plan(request: Request) -> SpacePlan:
     return plan
 
 
-def stage_routes(rooms: Rooms, desk: Desk, cluster_key: str) -> list[Route]:
-    """Give them to Starlette with `exception_handlers=PROBLEMS` of stage/problems.py."""
+def stage_routes(rooms: Rooms, desk: Desk, cluster_key: str, late: Collection[float] = ()) -> list[Route]:
+    """Give them to Starlette with `exception_handlers=PROBLEMS` of stage/problems.py. `late` is the mixer's."""
 
     def check_key(request: Request) -> None:
         if not hmac.compare_digest(bearer_of(request).encode(), cluster_key.encode()):
@@ -54,6 +55,10 @@ def stage_routes(rooms: Rooms, desk: Desk, cluster_key: str) -> list[Route]:
     async def epoch(request: Request) -> Response:
         check_key(request)
         return JSONResponse({"epoch": rooms.epoch})
+
+    async def lateness(request: Request) -> Response:
+        check_key(request)
+        return JSONResponse([round(seconds, 5) for seconds in late])
 
     async def put(request: Request) -> Response:
         check_key(request)
@@ -71,6 +76,7 @@ def stage_routes(rooms: Rooms, desk: Desk, cluster_key: str) -> list[Route]:
 
     return [
         Route("/internal/epoch", epoch, methods=["GET"]),
+        Route("/internal/lateness", lateness, methods=["GET"]),
         Route("/internal/spaces/{space}", put, methods=["PUT"]),
         Route("/internal/spaces/{space}", delete, methods=["DELETE"]),
         Route("/api/v1/spaces/{space}/desk", read_desk, methods=["GET"]),

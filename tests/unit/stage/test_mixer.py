@@ -1,6 +1,7 @@
 """The beat neither drifts nor gives up when it is late."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ class Counter:
     def __init__(self) -> None:
         self.ticks = 0
         self.skipped = 0
+        self.late: deque[float] = deque()
 
     def tick(self) -> None:
         self.ticks += 1
@@ -25,7 +27,9 @@ class Counter:
 @asynccontextmanager
 async def beating(clock: ManualClock) -> AsyncIterator[Counter]:
     counter = Counter()
-    task = asyncio.create_task(Mixer(counter, clock).run())
+    mixer = Mixer(counter, clock)
+    counter.late = mixer.late
+    task = asyncio.create_task(mixer.run())
     await settled()
     yield counter
     task.cancel()
@@ -81,3 +85,13 @@ async def test_after_standing_still_the_beat_goes_on_at_once_and_on_the_clock() 
         clock.advance(TICK_SECONDS)
         await settled()
         assert counter.ticks + counter.skipped == 501
+
+
+async def test_how_late_each_tick_came_is_remembered() -> None:
+    clock = ManualClock()
+    async with beating(clock) as counter:
+        clock.advance(TICK_SECONDS + 0.003)
+        await settled()
+        clock.advance(TICK_SECONDS - 0.003 + TICK_SECONDS)
+        await settled()
+    assert list(counter.late) == pytest.approx([0.003, TICK_SECONDS, 0.0])
