@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import numpy as np
 import structlog
 
 from hustings.audio.health import VoiceHealth
@@ -18,6 +19,7 @@ from hustings.stage.uplinks import Uplinks
 log = structlog.get_logger(__name__)
 
 MUTE_MS = 20.0
+TALK_MS = 40.0
 TRACK_SLACK = 10 * TICK  # samples: how far a track may run ahead of the programme's clock
 
 
@@ -47,6 +49,13 @@ class WarmEncoder:
         return self._encoder.encode(samples)
 
 
+def _through(sound: Samples, gains: Samples | float) -> Samples | None:
+    """The sound with a gain, None where nothing passes."""
+    if isinstance(gains, float):
+        return None if gains == 0.0 else sound if gains == 1.0 else sound * np.float32(gains)
+    return sound * gains
+
+
 class Chair:
     """`came` is this tick's sound of the seat, None when there is none; `voice` the same as loud as all are;
     `air` its gain into the conversation.
@@ -69,6 +78,11 @@ class Chair:
         self.air: Samples | float = 0.0
         self._mute = Fader(0.0 if seat.muted else 1.0)
         self._heard = Fader(1.0)
+        self.aside: Samples | None = None  # this tick's sound for those whom a director talks to
+        self.duck = Fader(0.0)  # 1: what it hears is turned down, as somebody talks to it
+        self._talk = Fader(0.0)
+        self._talk_gains: Samples | float = 0.0
+        self._open: Samples | float = 1.0  # what of this tick is for the mixes
         self._track_next = 0
 
     @property
@@ -78,7 +92,22 @@ class Chair:
 
     @property
     def aired(self) -> bool:
-        return self.switch.target == 1.0
+        return self.switch.target == 1.0 and not self.talking
+
+    @property
+    def talks(self) -> bool:
+        """To a few, beside the conversation."""
+        return self._talk.target == 1.0
+
+    @property
+    def talking(self) -> bool:
+        """The same until the last of it is faded out."""
+        return not self._talk.shut
+
+    def talk(self, on: bool) -> None:
+        """Take the voice out of every mix into `aside`, whether the seat is muted or not, or give it back."""
+        if self.talks is not on:
+            self._talk.aim(float(on), TALK_MS)
 
     def update(self, seat: Seat) -> None:
         self.seat = seat
@@ -97,7 +126,8 @@ class Chair:
         """Make `voice` of what came; `power` is its weighted power."""
         if self.came is not None:
             ridden = self.rider.tick(self.came, power)
-            self.voice = None if self._heard.shut else self._heard.apply(ridden)
+            self.aside = _through(ridden, self._talk_gains)
+            self.voice = None if self._heard.shut else _through(self._heard.apply(ridden), self._open)
 
     def leave(self) -> None:
         """Fade out within one tick, as the seat is taken away."""
@@ -106,15 +136,15 @@ class Chair:
     def listen(self) -> None:
         """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
         self.air = self.switch.gains()
-        self.came = self._faded(self._pull())
-        self.voice = None
+        talking, pulled = self.talking, self._pull()
+        kept = 0.0 if self.works_the_show else self._mute.gains()
+        self._talk_gains = self._talk.gains()
+        if talking:
+            self.came, self._open = pulled, kept * (1.0 - self._talk_gains)
+        else:
+            self.came, self._open = None if pulled is None else _through(pulled, kept), 1.0
+        self.voice = self.aside = None
         self.meter.push(self.came)
-
-    def _faded(self, pulled: Samples | None) -> Samples | None:
-        gains = self._mute.gains()
-        if pulled is None or self.works_the_show or (isinstance(gains, float) and gains == 0.0):
-            return None
-        return pulled if isinstance(gains, float) else pulled * gains
 
     def _pull(self) -> Samples | None:
         """One broken peer must not take twelve others' sound: whatever it raises is logged, and is silence."""

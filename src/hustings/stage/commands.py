@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hustings.base.clock import Clock
-from hustings.base.errors import Conflict, Forbidden, Invalid
+from hustings.base.errors import Conflict, Forbidden, Invalid, NotFound
 from hustings.base.sizes import KILO, too_large
 from hustings.stage.chair import Chair
 from hustings.stage.problems import bearer_of
@@ -38,6 +38,19 @@ class NoDelay(Conflict):
 
 class BadCommand(Invalid):
     code = "bad_command"
+
+
+class NobodyThere(NotFound):
+    """Whom a director wants to talk to has left the stage."""
+
+    code = "nobody_there"
+
+
+class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The talkback key, pressed or let go; no seat named means everybody."""
+
+    on: bool
+    to: tuple[str, ...] = ()
 
 
 def seated(rooms: Rooms, request: Request) -> tuple[Room, Chair]:
@@ -79,6 +92,19 @@ def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:
             )
         return JSONResponse({"seconds": room.dump(clock.now())})
 
+    async def talkback(request: Request) -> Response:
+        room, chair = directing(rooms, request)
+        talk = await told(request, Talk)
+        if talk.on:
+            there = {seat for seat in talk.to if seat != chair.seat.id and room.chair(seat) is not None}
+            if talk.to and not there:
+                raise NobodyThere("Whom you want to talk to is not on this stage any more.")
+            room.talkback.press(chair, there, clock.monotonic())
+        else:
+            room.talkback.release(chair)
+        return JSONResponse({"on": talk.on})
+
     return [
+        Route(PATH + "/talkback", talkback, methods=["POST"]),
         Route(PATH + "/dump", dump, methods=["POST"]),
     ]

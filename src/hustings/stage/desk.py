@@ -113,6 +113,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "mute_echo": plan.mute_echo,
         "delay": plan.delay,
         "dumped_at": room.timeline.dumped_at,
+        "talkback": [{"by": key.by.seat.id, "to": sorted(key.to)} for key in room.talkback.held()],
         "may_direct": directs,
         "seats": [_seat(room, chair) for chair in room.chairs()],
         "programme_level": room.timeline.meter.level,

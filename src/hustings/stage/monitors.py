@@ -1,7 +1,8 @@
 """What each person on stage hears, and the conversation they make together.
 
 Those on air hear the conversation; those backstage hear it and each other; nobody hears themselves. Whoever
-says nothing gets the shared packet of their bus, encoded once. Backstage sound is not in `conversation`.
+says nothing gets the shared packet of their bus, encoded once. A word in somebody's ear comes over all that.
+Backstage sound is not in `conversation`.
 """
 
 from collections import deque
@@ -15,6 +16,7 @@ from hustings.audio.limiter import Limiter, limit
 from hustings.audio.mix import SILENCE, add, minus
 from hustings.audio.riding import weighted_powers
 from hustings.stage.chair import Chair, Encoder, WarmEncoder
+from hustings.stage.talkback import Talkback
 
 WARMING = 3  # ticks an encoder is run over before its first packet
 
@@ -68,7 +70,8 @@ def _parts(chair: Chair) -> tuple[Samples | None, Samples | None]:
 class Monitors:
     """Mixes one Space's chairs, tick by tick."""
 
-    def __init__(self, make_encoder: Callable[[], Encoder]) -> None:
+    def __init__(self, make_encoder: Callable[[], Encoder], talkback: Talkback) -> None:
+        self._talkback = talkback
         self._on_air = Bus(make_encoder)
         self._everyone = Bus(make_encoder)
         self._tick = 0
@@ -105,11 +108,15 @@ class Monitors:
         aired, kept = part
         if not isinstance(chair.air, float):
             fading = (np.float32(1.0) - chair.air) * minus(backstage, kept)
-            return Hearing(chair, self._everyone, minus(conversation, aired) + fading)
+            between = minus(conversation, aired) + fading
+            talked = self._talkback.over(chair, between)
+            return Hearing(chair, self._everyone, between if talked is None else talked)
         bus, whole, own = (
             (self._on_air, conversation, aired) if chair.air == 1.0 else (self._everyone, everything, kept)
         )
-        return Hearing(chair, bus, whole - own if own is not None and chair.meter.audible else None)
+        mix = whole - own if own is not None and chair.meter.audible else None
+        talked = self._talkback.over(chair, whole if mix is None else mix)
+        return Hearing(chair, bus, mix if talked is None else talked)
 
     def _limit(self, hearings: Sequence[Hearing], conversation: Samples, everything: Samples) -> None:
         own = [(hearing, hearing.mix) for hearing in hearings if hearing.mix is not None]

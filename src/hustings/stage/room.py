@@ -28,6 +28,7 @@ from hustings.stage.news import News
 from hustings.stage.presence import Presence
 from hustings.stage.programme import Timeline, wanted
 from hustings.stage.sounded import Sounded, given
+from hustings.stage.talkback import Talkback
 from hustings.stage.uplinks import Source, Uplinks
 from hustings.stage.watch import Watch
 
@@ -98,7 +99,8 @@ class Room:
         self._make_encoder = make_encoder
         self._make_rider = make_rider
         self._close = close
-        self._monitors = Monitors(make_encoder)
+        self.talkback = Talkback()
+        self._monitors = Monitors(make_encoder, self.talkback)
         self._preroll = Preroll()
         self._ticks = 0
         self._now = opened_at
@@ -133,12 +135,13 @@ class Room:
     def _aim(self, chair: Chair) -> None:
         live = self.plan.state is SpaceState.LIVE and not self.plan.hold
         heard = live and chair.seat.on_air and chair.seat.role is not Role.PRODUCER
-        if chair.aired is not heard:
+        if chair.switch.target != heard:
             chair.switch.aim(float(heard), END_MS if self.plan.state in _OVER else AIR_MS)
 
     def _remove(self, chair: Chair) -> None:
         """Put a seat out: one last tick fades its voice, so that the others hear no click."""
         chair.leave()
+        self.talkback.release(chair)
         self.watch.forget(chair.seat.id)
         if chair.peer is not None:
             chair.peer.on_packet = None
@@ -205,6 +208,7 @@ class Room:
         """20 ms of this Space; both times in seconds."""
         self._ticks += 1
         self._now = monotonic
+        self.talkback.tick(monotonic)
         chairs = [*self._chairs.values(), *self._leaving]
         conversation = self._monitors.tick(chairs)
         for chair in self._leaving:

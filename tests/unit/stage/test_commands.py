@@ -1,5 +1,6 @@
 """Who may ask what of the stage, and what it answers."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.support.stage import Speaker, Town, make_plan, seat
 
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role
-from hustings.stage.commands import command_routes
+from hustings.stage.commands import MAX_COMMAND, command_routes
+from hustings.stage.desk import body
 from hustings.stage.problems import PROBLEMS
 
 pytestmark = pytest.mark.usefixtures("beds")
@@ -72,3 +74,37 @@ async def test_a_stranger_asks_for_nothing(tmp_path: Path) -> None:
     async with asking(tmp_path) as stage:
         assert (await stage.http.post("/api/v1/spaces/space1/desk/dump")).status_code == 401
         assert (await stage.ask("eve", "dump")).status_code == 403
+
+
+async def test_a_producer_talks_to_whom_they_name_and_the_desk_shows_it(tmp_path: Path) -> None:
+    async with asking(tmp_path) as stage:
+        answer = await stage.ask("pat", "talkback", {"on": True, "to": ["ben", "gone"]})
+        assert answer.status_code == 200
+        stage.town.step(20)
+        ada, ben, pat = (stage.speakers[name] for name in ("ada", "ben", "pat"))
+        assert ben.hears(pat) > 0.05
+        assert ada.hears(pat) < 0.001
+        desk = json.loads(b"{" + body(stage.town.rooms.room("space1"), 0.0, directs=True))
+        assert desk["talkback"] == [{"by": "pat", "to": ["ben"]}]
+        assert (await stage.ask("pat", "talkback", {"on": False})).status_code == 200
+        stage.town.step(20)
+        assert ben.hears(pat) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("who", "said", "status", "code"),
+    [
+        ("ben", {"on": True}, 403, "not_directing"),
+        ("pat", {"on": True, "to": ["gone"]}, 404, "nobody_there"),
+        ("pat", {"on": True, "to": ["pat"]}, 404, "nobody_there"),
+        ("pat", {"on": "yes"}, 400, "bad_command"),
+        ("pat", {"on": True, "to": ["x" * MAX_COMMAND]}, 413, "too_large"),
+    ],
+)
+async def test_talkback_that_cannot_be_is_refused(
+    tmp_path: Path, who: str, said: object, status: int, code: str
+) -> None:
+    async with asking(tmp_path) as stage:
+        answer = await stage.ask(who, "talkback", said)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert not stage.town.rooms.room("space1").talkback.held()
