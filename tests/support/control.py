@@ -14,6 +14,7 @@ from hustings.base.clock import ManualClock
 from hustings.base.settings import Settings
 from hustings.documents.space import SpacePlan
 from hustings.square.creation import Created, create_account
+from hustings.store.engine import BUSY_TIMEOUT
 from hustings.store.store import Store
 from hustings.store.values import AccountRole
 
@@ -68,7 +69,8 @@ class RecordingStage:
 class World:
     """One control, its stage, and as many people as a test wants."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, busy_timeout: int = BUSY_TIMEOUT) -> None:
+        self.busy_timeout = busy_timeout
         self.settings = Settings.model_validate({"data": data, "port": 8123, "public_url": "", "cluster_key": KEY})
         self.clock = ManualClock()
         self.stage = RecordingStage()
@@ -82,7 +84,7 @@ class World:
             headers={"authorization": f"Bearer {KEY}"},
         )
         return Control(
-            store=Store(self.settings.store_url()),
+            store=Store(self.settings.store_url(), busy_timeout=self.busy_timeout),
             stage_http=stage_http,
             clock=self.clock,
             cluster_key=KEY,

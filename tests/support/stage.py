@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 import numpy as np
@@ -207,17 +207,21 @@ def hall(
 
 
 class Town:
-    """Rooms on a folder and a manual clock. `forgotten` and `exchanged` are what the other roles were asked."""
+    """Rooms on a folder and a manual clock. `forgotten` and `exchanged` are what the other roles were asked; `boot`
+    is the machine's start that the clock counts from."""
 
-    def __init__(self, folder: Path) -> None:
-        self.clock = ManualClock(DOORS_AT)
+    opened: ClassVar[list["Town"]] = []  # by the running test, at whose end they are closed
+
+    def __init__(self, folder: Path, clock: ManualClock | None = None, boot: str = "boot1") -> None:
+        Town.opened.append(self)
+        self.clock = clock or ManualClock(DOORS_AT)
         self.tokens = SeatTokens(KEY)
         self.frames: list[Frame] = []
         self.forgotten: list[str] = []
         self.exchanged: list[tuple[str, str]] = []
         self.music: dict[str, Samples] = {}
         self.out = outlets(self.frames)
-        self.shelf = PlanShelf(folder / "stage")
+        self.shelf = PlanShelf(folder / "stage", boot)
         self.rooms = Rooms(
             epoch="epoch1",
             clock=self.clock,

@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Protocol
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -21,6 +24,15 @@ class Clock(Protocol):
         ...
 
 
+def boot_id() -> str:
+    """Names the machine's time since it was started: readings of `monotonic` by different processes can be compared
+    within one, and only there. Empty where the machine does not tell."""
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return ""
+
+
 class SystemClock:
     """The machine's clocks."""
 
@@ -35,7 +47,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told to; waits end when `advance` passes them."""
+    """A clock that moves only when told to; waits end when `advance` passes them, and `jump` ends none."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self._start = now
@@ -52,6 +64,10 @@ class ManualClock:
         self._elapsed += seconds
         self._moved.set()
         self._moved = asyncio.Event()
+
+    def jump(self, seconds: float) -> None:
+        """Set the Unix time forward or back, as people and time servers do."""
+        self._start += seconds
 
     async def sleep_until(self, when: float) -> None:
         while self._elapsed < when:

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from hustings.audio.beds import hold_bed
 from hustings.base.channel import Channel, WhenFull
-from hustings.base.clock import SystemClock
+from hustings.base.clock import SystemClock, boot_id
 from hustings.base.ids import new_id
 from hustings.base.serving import serve_http
 from hustings.base.settings import STAGE, Settings
@@ -80,7 +80,7 @@ class Stage:
             epoch=self.hub.epoch,
             clock=clock,
             tokens=SeatTokens(key),
-            shelf=PlanShelf(settings.stage_state()),
+            shelf=PlanShelf(settings.stage_state(), boot_id()),
             music=MusicShelf(settings.uploads(), decode_audio),
             outlets=Outlets(delivery, record, self.hub.publish),
             make_encoder=OpusEncoder,

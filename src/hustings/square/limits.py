@@ -43,7 +43,8 @@ def origin(address: str) -> str:
 
 
 class _Counters(Storage):
-    """Windows in memory by the clock we are handed; the library's own reads the machine's."""
+    """Windows in memory, in monotonic seconds of the clock we are handed: nobody is let off or locked out for an hour
+    because the machine's clock was set."""
 
     STORAGE_SCHEME = None
     base_exceptions = ()
@@ -54,7 +55,7 @@ class _Counters(Storage):
         self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()  # key → tries, end
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        tries, end = self._window(key) or (0, self._clock.now() + expiry)
+        tries, end = self._window(key) or (0, self._clock.monotonic() + expiry)
         self._windows[key] = (tries + amount, end)
         self._windows.move_to_end(key)
         if len(self._windows) > MOST:
@@ -65,7 +66,7 @@ class _Counters(Storage):
         return (self._window(key) or (0, 0.0))[0]
 
     async def get_expiry(self, key: str) -> float:
-        return (self._window(key) or (0, self._clock.now()))[1]
+        return (self._window(key) or (0, self._clock.monotonic()))[1]
 
     async def check(self) -> bool:
         return True
@@ -80,7 +81,7 @@ class _Counters(Storage):
 
     def _window(self, key: str) -> tuple[int, float] | None:
         window = self._windows.get(key)
-        return window if window is not None and window[1] > self._clock.now() else None
+        return window if window is not None and window[1] > self._clock.monotonic() else None
 
 
 class Limiter:
@@ -96,4 +97,6 @@ class Limiter:
         for rate in self._parsed.setdefault(rates, parse_many(rates)):
             if not await self._limiter.hit(rate, *key):
                 stats = await self._limiter.get_window_stats(rate, *key)
-                raise TooManyTries(sentence, retry_after=max(1, math.ceil(stats.reset_time - self._clock.now())))
+                raise TooManyTries(
+                    sentence, retry_after=max(1, math.ceil(stats.reset_time - self._clock.monotonic()))
+                )

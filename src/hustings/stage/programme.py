@@ -134,7 +134,8 @@ class Timeline:
         if self._starts_at is None:
             fresh = not self._resumed and reached <= FRESH
             self._starts_at = 0 if fresh else next_part_start(max(0, reached))
-        if reached < self._starts_at and not over:
+        # A clock that is behind the one which opened the doors delays nobody: the programme begins with sample 0.
+        if reached < self._starts_at and self._starts_at > 0 and not over:
             return False
         self.position = self._starts_at
         first = plan.doors_at + self.position / SAMPLE_RATE

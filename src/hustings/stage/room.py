@@ -13,7 +13,7 @@ from hustings.audio.preroll import Preroll
 from hustings.audio.riding import SEAT, SUM, Range, Rider, Rides
 from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
-from hustings.base.grid import TICK
+from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Frame, Programme
 from hustings.documents.heard import Heard
@@ -69,7 +69,8 @@ class Outlets:
 
 class Room:
     """`close` is called with every session that must end; it must not wait. `preshow` is the loop played
-    before the start, until another is given to the timeline; `opened_at` is in monotonic seconds.
+    before the start, until another is given to the timeline; `opened_at` is in monotonic seconds, and so is `origin`,
+    when the programme's sample 0 was: None until it has begun.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class Room:
         preshow: Samples,
         opened_at: float,
         resumed: bool = False,
+        origin: float | None = None,
         make_rider: Callable[[Range], Rides] = Rider,
     ) -> None:
         self.plan = plan
         self.timeline = Timeline(
             plan.id, preshow=preshow, rider=make_rider(SUM), resumed=resumed and plan.doors_at is not None
         )
+        self.origin = origin
         self.finished_at: float | None = None  # monotonic
         self.alarms = Alarms()
         self.watch = Watch(self.alarms)
@@ -216,7 +219,7 @@ class Room:
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
             self._look(now)
-        self._play(self._moment(conversation), now)
+        self._play(self._moment(conversation), self._on_the_grid(now))
         if self.timeline.finished and self.finished_at is None:
             self._finish()
 
@@ -235,6 +238,7 @@ class Room:
         if out is not None:
             block, moment = out
             self.sounded.push(block, moment.given, self.plan, self._now)
+            self._begin_at(block.position)
             self._emit(block)
             if moment.kind is Programme.CONVERSATION:
                 self._emit_tracks(block.position, moment)
@@ -242,6 +246,15 @@ class Room:
                 self._news.tell_plan(self.plan, self.timeline.going)
         position = max(0, (self.timeline.position or 0) - TICK)
         self._news.tell_voices(self.plan.id, position, self.timeline.kind, moment.voices)
+
+    def _on_the_grid(self, now: float) -> float:
+        """The wall clock as it were had nobody set it since the programme began."""
+        doors_at = self.plan.doors_at
+        return now if self.origin is None or doors_at is None else doors_at + self._now - self.origin
+
+    def _begin_at(self, position: int) -> None:
+        if self.origin is None:
+            self.origin = self._now - position / SAMPLE_RATE
 
     def skip(self, ticks: int) -> None:
         self.timeline.skip(ticks)

@@ -78,6 +78,8 @@ class Rooms:
         self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
         self._failing = Recent(FAILING)
+        self._kept: dict[str, int] = {}  # Space → revision of its plan on disk
+        self._origins: dict[str, float | None] = {}  # Space → as on disk, or on its way there
         self._saving = asyncio.Lock()
         self._scope = TaskScope()
 
@@ -86,6 +88,8 @@ class Rooms:
         for make in (hold_bed, end_sound):
             await asyncio.to_thread(make)
         for plan in await asyncio.to_thread(self._shelf.load):
+            self._kept[plan.id] = plan.revision
+            self._origins[plan.id] = await asyncio.to_thread(self._shelf.origin, plan.id)
             self._open(plan, resumed=True)
         self._scope.spawn(self._make_bed(), "make pre-show bed")
 
@@ -111,6 +115,7 @@ class Rooms:
             preshow=self._bed if plan.preshow is None else SILENCE,
             opened_at=self._clock.monotonic(),
             resumed=resumed,
+            origin=self._origins.get(plan.id),
         )
         self._fetch_music(None, plan)
 
@@ -127,7 +132,8 @@ class Rooms:
     # Plans
 
     async def put(self, plan: SpacePlan) -> None:
-        """Act on a plan and keep it; an older one, or the end of a Space not carried, changes nothing."""
+        """Act on a plan and keep it; an older one, or the end of a Space not carried, changes nothing. Raises
+        PlanNotKept when the disk is full: it is acted on, and kept when it is sent again."""
         check_id(plan.id)
         if len({seat.id for seat in plan.seats}) != len(plan.seats):
             raise BadPlan("Two seats of this plan have the same id.")
@@ -139,12 +145,27 @@ class Rooms:
             self._open(plan, resumed=False)
         else:
             before = room.plan
-            if not room.update(plan):
-                return
-            self._fetch_music(before, plan)
+            if room.update(plan):
+                self._fetch_music(before, plan)
+        await self._keep(plan.id)
+
+    async def _keep(self, space: str) -> None:
         async with self._saving:
-            if (kept := self._rooms.get(plan.id)) is not None:
-                await asyncio.to_thread(self._shelf.save, kept.plan)
+            room = self._rooms.get(space)
+            if room is not None and self._kept.get(space) != room.plan.revision:
+                plan = room.plan
+                await asyncio.to_thread(self._shelf.save, plan)
+                self._kept[space] = plan.revision
+
+    def _keep_origin(self, room: Room) -> None:
+        if room.origin is not None and self._origins.get(room.plan.id) != room.origin:
+            self._origins[room.plan.id] = room.origin
+            self._scope.spawn(self._save_origin(room.plan.id, room.origin), "keep the programme's origin")
+
+    async def _save_origin(self, space: str, origin: float) -> None:
+        async with self._saving:
+            if space in self._rooms:
+                await asyncio.to_thread(self._shelf.save_origin, space, origin)
 
     async def delete(self, space: str) -> None:
         """Stop and forget a Space, recordings too; one that is not there is already forgotten."""
@@ -153,7 +174,7 @@ class Rooms:
             room.stop()
             self._outlets.publish(Gone(space))
         async with self._saving:
-            await asyncio.to_thread(self._shelf.drop, space)
+            await self._drop_files(space)
         await self._forget(space)
 
     def _fetch_music(self, before: SpacePlan | None, plan: SpacePlan) -> None:
@@ -222,6 +243,7 @@ class Rooms:
         for room in list(self._rooms.values()):
             try:
                 room.tick(now, monotonic)
+                self._keep_origin(room)
             except Exception:  # noqa: BLE001 - supervisor: one Space's fault must not silence the others
                 self._report_failing(room.plan.id)
             if room.finished_at is not None and monotonic - room.finished_at >= DRAIN:
@@ -247,4 +269,9 @@ class Rooms:
     async def _drop(self, space: str) -> None:
         async with self._saving:
             if space not in self._rooms:
-                await asyncio.to_thread(self._shelf.drop, space)
+                await self._drop_files(space)
+
+    async def _drop_files(self, space: str) -> None:
+        self._kept.pop(space, None)
+        self._origins.pop(space, None)
+        await asyncio.to_thread(self._shelf.drop, space)

@@ -7,6 +7,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlch
 
 from hustings.base.errors import Conflict, Unavailable
 
+BUSY = "The database is busy. Try again in a moment."
+FULL = "This server's disk is full, so nothing can be changed. What is live goes on; tell who runs the server."
+
 
 class StoreLocked(Unavailable):
     """Another process held the database for longer than we wait."""
@@ -18,6 +21,14 @@ class StoreFailed(Unavailable):
     """The database cannot be reached or did not do what it was asked."""
 
     code = "store_failed"
+
+
+class StoreFull(StoreFailed):
+    """The disk has no room for what was to be kept; nothing of it was."""
+
+    code = "disk_full"
+    status = 507  # Insufficient Storage, RFC 4918 11.5
+    patience = 30.0
 
 
 class AlreadyThere(Conflict):
@@ -35,7 +46,9 @@ def our_errors() -> Iterator[None]:
         raise AlreadyThere("There is one of that name already. Choose another.") from error
     except OperationalError as error:
         if "locked" in str(error.orig):
-            raise StoreLocked("The database is busy. Try again in a moment.") from error
+            raise StoreLocked(BUSY) from error
+        if "full" in str(error.orig):
+            raise StoreFull(FULL) from error
         raise StoreFailed("The database does not answer. What is live goes on; try again in a moment.") from error
     except (DBAPIError, SQLAlchemyError, OSError) as error:
         raise StoreFailed("The database does not answer. What is live goes on; try again in a moment.") from error

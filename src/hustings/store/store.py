@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hustings.store import people, spaces, tables
 from hustings.store.engine import BUSY_TIMEOUT, MIGRATING_TIMEOUT, WRITE, make_engine
-from hustings.store.errors import our_errors
+from hustings.store.errors import BUSY, StoreLocked, our_errors
 from hustings.store.migrate import upgrade
 
 
@@ -53,6 +53,7 @@ class Store:
         self._url = url
         self._engine = make_engine(url, busy_timeout=busy_timeout)
         self._writing = asyncio.Lock()  # one writer of this process at a time waits here, not in SQLite
+        self._patience = busy_timeout / 1000  # seconds
 
     async def open(self) -> None:
         """Bring the tables up to date; while another process does the same, that one is waited for."""
@@ -78,7 +79,20 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
         with our_errors():
-            async with self._writing, self._engine.connect() as connection:
+            async with self._turn(), self._engine.connect() as connection:
                 await connection.execution_options(**{WRITE: True})
                 async with connection.begin():
                     yield Work(connection)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """This writer's turn. Behind one that waits for another process, a queue must not wait for all its waits."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise StoreLocked(BUSY) from None
+        try:
+            yield
+        finally:
+            self._writing.release()
