@@ -214,6 +214,7 @@ class Town:
 
     def __init__(self, folder: Path, clock: ManualClock | None = None, boot: str = "boot1") -> None:
         Town.opened.append(self)
+        self.recording_faults: set[str] = set()
         self.clock = clock or ManualClock(DOORS_AT)
         self.tokens = SeatTokens(KEY)
         self.frames: list[Frame] = []
@@ -233,6 +234,7 @@ class Town:
             exchange=self._exchange,
             forget=self._forget,
             notice=lambda _plan: None,
+            recording_faults=lambda _space: self.recording_faults,
         )
 
     async def _exchange(self, space: str, token: str) -> str:

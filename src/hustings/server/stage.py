@@ -87,6 +87,7 @@ class Stage:
             exchange=ControlExchange(client, settings.control_url, key),
             forget=self.recorder.delete,
             notice=self.replays.follow,
+            recording_faults=self.recorder.faults,
         )
         self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))

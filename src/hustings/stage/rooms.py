@@ -4,7 +4,7 @@ It seats sessions by tokens it checks itself, so that a dead database locks no s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
@@ -19,6 +19,7 @@ from hustings.documents.feed import Gone
 from hustings.documents.heard import Heard
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan, SpaceState
+from hustings.stage.alarms import Fault
 from hustings.stage.chair import Encoder
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import BadPlan, PlanShelf, check_id
@@ -30,9 +31,11 @@ log = structlog.get_logger(__name__)
 Exchange = Callable[[str, str], Awaitable[str]]
 Forget = Callable[[str], Awaitable[None]]
 Notice = Callable[[SpacePlan], None]
+RecordingFaults = Callable[[str], Collection[str]]
 
 ACCOUNT_PREFIX = "hst_"  # nothing else is passed on: random tokens must not become requests to control
 
+RECORDING = "recording"  # the part of the way that keeps what was said
 FAILING = 64  # Spaces whose fault was logged and is not logged again
 
 _OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
@@ -60,9 +63,11 @@ class Rooms:
         exchange: Exchange,
         forget: Forget,
         notice: Notice,
+        recording_faults: RecordingFaults = lambda _space: (),
     ) -> None:
         """`epoch` names this run of the stage. `exchange` takes a Space's id and an account's token and gives a seat
         token. `forget` deletes a Space's recordings. `notice` is shown every plan that control sends, kept or not.
+        `recording_faults` says by codes what is wrong with a Space's recording at the moment.
         """
         self.epoch = epoch
         self._clock = clock
@@ -74,6 +79,7 @@ class Rooms:
         self._exchange = exchange
         self._forget = forget
         self._notice = notice
+        self._recording_faults = recording_faults
         self._rooms: dict[str, Room] = {}
         self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
@@ -244,6 +250,8 @@ class Rooms:
             try:
                 room.tick(now, monotonic)
                 self._keep_origin(room)
+                faults = self._recording_faults(room.plan.id)
+                room.alarms.report(RECORDING, [Fault(code, RECORDING) for code in faults])
             except Exception:  # noqa: BLE001 - supervisor: one Space's fault must not silence the others
                 self._report_failing(room.plan.id)
             if room.finished_at is not None and monotonic - room.finished_at >= DRAIN:

@@ -193,3 +193,20 @@ def test_music_comes_at_bed_level_with_soft_ends_and_none_of_what_is_no_sound(tm
     assert abs(music[-1]) < 1e-3
     assert read_music(tmp_path, lambda _path, _longest: tone[:100]) is None
     assert read_music(tmp_path, lambda path, _longest: np.frombuffer(path.read_bytes(), np.float32)) is None
+
+
+async def test_what_is_wrong_with_the_recording_is_an_alarm_until_it_is_right_again(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    await town.rooms.put(make_plan(seat("ada")))
+    town.step(50)
+    alarms = town.rooms.room("space1").alarms
+    assert {alarm.fault for alarm in alarms if alarm.fault.part == "recording"} == set()
+
+    town.recording_faults = {"disk_full", "tracks_dropped"}
+    town.step(50)
+    told = {alarm.fault.code for alarm in alarms if alarm.fault.part == "recording"}
+    assert told == {"disk_full", "tracks_dropped"}
+
+    town.recording_faults = set()
+    town.step(150)
+    assert {alarm.fault for alarm in alarms if alarm.fault.part == "recording"} == set()

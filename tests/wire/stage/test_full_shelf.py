@@ -8,8 +8,6 @@ from tests.support.stage import Town, make_plan, seat
 
 from hustings.stage.plans import PlanNotKept
 
-pytestmark = pytest.mark.usefixtures("beds")
-
 
 async def test_a_plan_that_the_disk_refuses_is_acted_on_and_kept_when_it_is_sent_again(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=1) as disk:
