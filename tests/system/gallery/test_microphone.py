@@ -136,3 +136,79 @@ async def test_who_loses_the_microphone_is_told_and_keeps_the_seat_with_silence(
     await until(lambda: _level(said) > 0.01)
     assert hall.scenery.whip.posts == posts
     await context.close()
+
+
+# Another microphone is plugged in or out, as the page is told of it.
+PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+UNPLUGGED = "tracks.at(-1).stop(); tracks.at(-1).dispatchEvent(new Event('ended'))"
+
+
+async def test_a_microphone_that_is_plugged_in_again_is_heard_again_by_itself(hall: Hall) -> None:
+    context, page = await _seated(hall, GUEST, seat=sits(3))
+    await _heard(page)
+    posts, said = hall.scenery.whip.posts, hall.scenery.whip.heard[-1]
+
+    await page.evaluate(UNPLUGGED)
+    await expect(page.get_by_text("The microphone is gone.")).to_be_visible()
+    await page.evaluate(PLUGGED)
+
+    await expect(page.get_by_text("is back.")).to_be_visible()
+    await expect(page.get_by_text("The microphone is gone.")).to_be_hidden()
+    lost = len(said)
+    await until(lambda: len(said) > lost + 100 and _level(said) > 0.01, within=30)
+    assert hall.scenery.whip.posts == posts, "in the same session"
+    await context.close()
+
+
+async def test_the_chosen_microphone_is_taken_again_when_it_is_there_again(hall: Hall) -> None:
+    context, page = await _seated(hall, GUEST, seat=sits(3))
+    await _heard(page)
+    choice = page.get_by_label("Microphone", exact=True)
+    chosen = await choice.locator("option").nth(1).get_attribute("value")
+    assert chosen
+    await choice.select_option(chosen)
+    used = "() => tracks.at(-1).getSettings().deviceId"
+    await page.wait_for_function(f"chosen => ({used})() === chosen", arg=chosen)
+    hide = """() => { const all = MediaDevices.prototype.enumerateDevices, give = MediaDevices.prototype.getUserMedia;
+      window.back = () => Object.assign(MediaDevices.prototype, { enumerateDevices: all, getUserMedia: give });
+      const gone = tracks.at(-1).getSettings().deviceId;
+      MediaDevices.prototype.enumerateDevices = async function () {
+        return (await all.call(this)).filter((found) => found.deviceId !== gone); };
+      MediaDevices.prototype.getUserMedia = async function (wish) {
+        if (wish.audio.deviceId?.exact === gone) throw new DOMException('', 'NotFoundError');
+        return give.call(this, wish); }; }"""
+    await page.evaluate(hide)
+    await page.evaluate(f"{UNPLUGGED}; {PLUGGED}")
+    await expect(page.get_by_text("You are heard by")).to_be_visible()
+    assert await page.evaluate(used) != chosen
+
+    await page.evaluate(f"back(); {PLUGGED}")
+
+    await page.wait_for_function(f"chosen => ({used})() === chosen", arg=chosen)
+    await context.close()
+
+
+async def test_a_phone_call_that_takes_the_microphone_is_told_and_its_end_too(hall: Hall) -> None:
+    context, page = await _seated(hall, GUEST, seat=sits(3))
+    await _heard(page)
+
+    await page.evaluate("tracks[0].dispatchEvent(new Event('mute'))")
+    await expect(page.get_by_text("Something else holds the microphone, such as a call.")).to_be_visible()
+    await page.evaluate("tracks[0].dispatchEvent(new Event('unmute'))")
+
+    await expect(page.get_by_text("Something else holds the microphone")).to_be_hidden()
+    await context.close()
+
+
+async def test_a_page_that_was_asleep_says_so_and_the_seat_goes_on(hall: Hall) -> None:
+    context, page = await _seated(hall, GUEST, seat=sits(3))
+    await _heard(page)
+
+    # As on a phone behind a locked screen: for a while nothing of the page runs.
+    await page.evaluate("const until = Date.now() + 6000; while (Date.now() < until);")
+
+    await expect(page.get_by_text("This page was asleep for")).to_be_visible()
+    heard = hall.scenery.whip.heard
+    said = sum(map(len, heard))
+    await until(lambda: sum(map(len, heard)) > said + 100, within=30)
+    await context.close()

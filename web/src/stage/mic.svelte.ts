@@ -1,4 +1,4 @@
-// The microphone: asked for once, chosen again when it changes, and measured so that it can be judged in words.
+// The microphone: asked for once, chosen again when it changes, taken back when it was lost, and measured so that it can be judged in words.
 import { keep, recall } from '../lib/store';
 import { meter, micVerdict, rms, type MicVerdict } from '../lib/levels';
 
@@ -13,6 +13,10 @@ export class Mic {
   level = $state(0);
   verdict = $state<MicVerdict>('silent');
   muted = $state(false);
+  /** Something else has it for a while: a phone call, the system's own switch. Silence is sent until it is given back. */
+  taken = $state(false);
+  /** What was done about a microphone that went away or came back. */
+  notice = $state('');
   onchange: (track: MediaStreamTrack | null) => void = () => undefined;
   #context: AudioContext | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -21,7 +25,10 @@ export class Mic {
   #wanted = 0; // counts what was asked for and given back: a microphone that comes late is put back
 
   /** `raw` turns the browser's processing off: for measurements, not for people. */
-  constructor(private readonly raw = new URLSearchParams(location.search).has('raw')) {}
+  constructor(private readonly raw = new URLSearchParams(location.search).has('raw')) {
+    navigator.mediaDevices?.addEventListener('devicechange', this.#plugged);
+    document.addEventListener('visibilitychange', this.#seen);
+  }
 
   get track(): MediaStreamTrack | null {
     return this.stream?.getAudioTracks()[0] ?? null;
@@ -38,7 +45,7 @@ export class Mic {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: this.#wish(device) });
       if (wanted !== this.#wanted) return stop(stream);
       this.#use(stream);
-      this.devices = (await navigator.mediaDevices.enumerateDevices()).filter((found) => found.kind === 'audioinput');
+      this.devices = await microphones();
     } catch (error) {
       if (device && error instanceof DOMException && (error.name === 'OverconstrainedError' || error.name === 'NotFoundError')) return this.open('');
       this.error = trouble(error);
@@ -47,6 +54,7 @@ export class Mic {
 
   async choose(device: string): Promise<void> {
     this.device = device;
+    this.notice = '';
     keep('microphone', device);
     await this.open(device);
   }
@@ -64,6 +72,44 @@ export class Mic {
     this.#context = null;
     stop(this.stream);
     this.stream = null;
+    this.taken = false;
+    this.notice = '';
+  }
+
+  /** For good: the page goes. */
+  leave(): void {
+    this.close();
+    navigator.mediaDevices?.removeEventListener('devicechange', this.#plugged);
+    document.removeEventListener('visibilitychange', this.#seen);
+  }
+
+  /** Something was plugged in or out: one that is gone is replaced, the chosen one is taken again when it is back. */
+  #plugged = async (): Promise<void> => {
+    if (!this.stream) return;
+    this.devices = await microphones();
+    const used = this.track?.getSettings().deviceId;
+    const chosen = this.devices.some((found) => found.deviceId === this.device);
+    if (this.#lost() || (chosen && used !== this.device)) await this.#again();
+  };
+
+  /** A phone gives the microphone back when the call is over and the page is seen again. */
+  #seen = async (): Promise<void> => {
+    if (document.visibilityState === 'visible' && this.stream && (this.#lost() || this.taken)) await this.#again();
+  };
+
+  #lost(): boolean {
+    return this.track?.readyState === 'ended';
+  }
+
+  async #again(): Promise<void> {
+    const before = this.#name;
+    await this.open();
+    if (this.error || this.#lost()) return;
+    this.notice = this.#name === before ? `“${before}” is back.` : `You are heard by “${this.#name}” from here on.`;
+  }
+
+  get #name(): string {
+    return this.track?.label || 'The microphone';
   }
 
   #wish(device: string): MediaTrackConstraints {
@@ -77,14 +123,24 @@ export class Mic {
     const old = this.stream;
     this.stream = stream;
     this.setMuted(this.muted);
-    this.track?.addEventListener('ended', () => {
-      if (this.stream !== stream) return;
-      this.error = 'The microphone is gone. Plug it in again or choose another one.';
-      this.onchange(this.#silence());
-    });
+    this.#watch(stream);
     this.onchange(this.track);
     stop(old);
     this.#measure(stream);
+  }
+
+  #watch(stream: MediaStream): void {
+    const { track } = this;
+    const is = (event: string, then: () => void): void => track?.addEventListener(event, () => this.stream === stream && then());
+    this.taken = track?.muted ?? false;
+    is('mute', () => (this.taken = true));
+    is('unmute', () => (this.taken = false));
+    is('ended', () => {
+      this.taken = false;
+      this.notice = '';
+      this.error = 'The microphone is gone. Plug it in again or choose another one.';
+      this.onchange(this.#silence());
+    });
   }
 
   /** In place of a microphone that is gone: packets that go on, without sound. To the others a seat that sends none has lost its network. */
@@ -121,6 +177,9 @@ export class Mic {
     this.verdict = micVerdict({ loudest: Math.max(...this.#loud), clipped: this.#clipped.reduce((a, b) => a + b, 0) });
   }
 }
+
+const microphones = async (): Promise<MediaDeviceInfo[]> =>
+  (await navigator.mediaDevices.enumerateDevices()).filter((found) => found.kind === 'audioinput');
 
 const stop = (stream: MediaStream | null): void => stream?.getTracks().forEach((track) => track.stop());
 
