@@ -1,11 +1,13 @@
 """Stock aiortc speakers on a whole stage: plans in by HTTP, sound in and out by WHIP, the desk beside it."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from tests.support.asgi import serving
+from tests.support.doors import Door
 from tests.support.hearing import Samples
 from tests.support.stage import KEY, amplitude_at, make_plan, seat
 from tests.support.uplink import StockSpeaker
@@ -15,6 +17,7 @@ from hustings.base.clock import SystemClock
 from hustings.base.grid import SAMPLE_RATE
 from hustings.documents.blocks import ProgrammeBlock, SeatPacket
 from hustings.documents.space import Role, SpacePlan
+from hustings.edge.proxy import COMMANDS
 
 ONE_SECOND = 50  # blocks
 
@@ -98,6 +101,32 @@ async def test_an_unknown_uplink_is_refused(tmp_path: Path) -> None:
         answer = await stage.http.post(f"{stage.whip}?uplink=third", content="v=0", headers=headers)
         assert answer.status_code == 400
         assert "first or second" in answer.json()["error"]
+
+
+async def test_a_producer_talks_into_one_ear_and_dumps_through_the_front_door(tmp_path: Path) -> None:
+    plan = msgspec.structs.replace(live("ada", "ben"), delay=5.0)
+    producer = seat("pat", role=Role.PRODUCER, on_air=False)
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(whole_stage(tmp_path))
+        door = Door(COMMANDS, stage.base)
+        stack.push_async_callback(door.upstream.close)
+        desk = f"{await stack.enter_async_context(serving(door))}/api/v1/spaces/space1/desk"
+        headers = {"Authorization": f"Bearer {stage.token('pat')}"}
+        assert (await stage.put(msgspec.structs.replace(plan, seats=(*plan.seats, producer)))).status_code == 204
+        ben = await stack.enter_async_context(stage.speaking("ben", hum(1000.0)))
+        pat = await stack.enter_async_context(stage.speaking("pat", hum(1500.0)))
+        await stage.until(lambda: len(pat.heard) > ONE_SECOND and heard(pat, 1000.0) > 0.12)
+        assert heard(ben, 1500.0) < 0.01
+
+        pressed = await stage.http.post(f"{desk}/talkback", json={"on": True, "to": ["ben"]}, headers=headers)
+        await stage.until(lambda: heard(ben, 1500.0) > 0.05)
+        let_go = await stage.http.post(f"{desk}/talkback", json={"on": False}, headers=headers)
+        dumped = await stage.http.post(f"{desk}/dump", json={}, headers=headers)
+
+        assert (pressed.json(), let_go.json()) == ({"on": True}, {"on": False})
+        assert (dumped.status_code, dumped.json()["seconds"] > 1.0) == (200, True)
+        refused = {"Authorization": f"Bearer {stage.token('ben')}"}
+        assert (await stage.http.post(f"{desk}/dump", json={}, headers=refused)).status_code == 403
 
 
 async def test_plans_need_the_cluster_key_and_the_desk_a_seat(tmp_path: Path) -> None:
