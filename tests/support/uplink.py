@@ -265,6 +265,8 @@ class RawVoice:
         self._payload_type = payload_type
         self._encoder = OpusEncoder()
         self._phase = 0
+        self.sent = 0  # packets of tone
+        self.latest = 0.0  # s: the most that one of them was late
 
     async def send(self, data: bytes) -> None:
         await self._transport._send_rtp(data)
@@ -288,4 +290,6 @@ class RawVoice:
             self.timestamp = (self.timestamp + 960) & 0xFFFFFFFF
             block = (0.3 * np.sin(2 * np.pi * 440 * at / 48_000)).astype(np.float32)
             await self.send(self.packet(self._encoder.encode(block)))
+            self.sent += 1
             await SystemClock().sleep_until(start + (number + 1) * TICK)
+            self.latest = max(self.latest, loop.time() - start - (number + 1) * TICK)

@@ -23,7 +23,7 @@ from hustings.documents.space import SpacePlan
 from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.ice_servers import IceServers
-from hustings.stage.mixer import TICK_SECONDS, Mixer
+from hustings.stage.mixer import TICK_SECONDS, Mixer, Ticking
 from hustings.stage.music import MusicShelf
 from hustings.stage.opus import OpusEncoder
 from hustings.stage.plans import PlanShelf
@@ -99,7 +99,10 @@ def _no_music(path: Path, _longest: int) -> Samples:
 
 
 @asynccontextmanager
-async def whole_stage(folder: Path) -> AsyncIterator[WholeStage]:
+async def whole_stage(
+    folder: Path, watched: Callable[[Rooms, Outlets], Ticking] = lambda rooms, _out: rooms
+) -> AsyncIterator[WholeStage]:
+    """`watched` may put itself between the mixer's beat and the rooms."""
     clock, frames = SystemClock(), list[Frame]()
     out = outlets(frames)
     rooms = Rooms(
@@ -121,7 +124,7 @@ async def whole_stage(folder: Path) -> AsyncIterator[WholeStage]:
         *stage_routes(rooms, Desk(rooms, clock), KEY),
         *command_routes(rooms, clock),
     ]
-    running = [asyncio.create_task(sessions.run()), asyncio.create_task(Mixer(rooms, clock).run())]
+    running = [asyncio.create_task(sessions.run()), asyncio.create_task(Mixer(watched(rooms, out), clock).run())]
     application = Starlette(routes=routes, exception_handlers=PROBLEMS)
     try:
         async with serving(application) as base, httpx.AsyncClient(timeout=10) as http:

@@ -1,6 +1,7 @@
 """What every role's process does alike: read the settings, log, run until told to stop or left alone."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -35,7 +36,16 @@ def configure_logging() -> None:
 def run_role(role: str, run: RunRole) -> None:
     """The whole life of a role's process; ends it with an exit code. Settings come from the environment."""
     configure_logging()
+    settle_memory()
     sys.exit(asyncio.run(_live(role, run, Settings())))
+
+
+def settle_memory() -> None:
+    """Leave what imports have made out of every later garbage collection: going through it all takes 90 ms, in which
+    a stage misses four ticks.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _live(role: str, run: RunRole, settings: Settings) -> int:

@@ -16,7 +16,7 @@ from hustings.base.sizes import DOCUMENT
 MAX_MEDIA: Final = 8  # m-lines
 MAX_LINES: Final = 1000  # a browser's offer with video has 300; an offer of all lines and formats is read in 5 ms
 MAX_FORMATS: Final = 128  # of an m-line: payload types have 7 bits
-MAX_CANDIDATES: Final = 64  # each costs connectivity checks to wherever it points
+MAX_CANDIDATES: Final = 32  # each costs connectivity checks to wherever it points; a laptop with a VPN has ten
 LEVEL_URI: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 OPUS_PARAMETERS: Final = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;maxaveragebitrate=64000"

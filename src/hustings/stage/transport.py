@@ -270,6 +270,7 @@ class Link:
             candidate = Candidate.from_sdp(value.removeprefix("candidate:"))
             if candidate.component == 1:
                 await self._connection.add_remote_candidate(candidate)
+                await asyncio.sleep(0)  # each sorts all pairs anew: ticks come in between
 
     def send(self, data: bytes) -> bool:
         """RTP or RTCP in the clear, sealed and sent at once; False when there is nowhere to send it."""
