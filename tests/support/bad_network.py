@@ -1,4 +1,4 @@
-"""A bad network between a WebRTC client and a server: a UDP relay that loses media packets by a seeded plan.
+"""A bad network between a WebRTC client and a server: a UDP relay that loses and delays media by a seeded plan.
 
 It stands before SRTP: it sees sealed packets and needs no key. Handshakes pass, so that a run measures what is
 said and not how it began. The answer's candidates are replaced by the relay's, the offer's are taken out.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from aiortc import RTCSessionDescription
 from playwright.async_api import Page, async_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,7 +20,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from tests.support.asgi import serving
 from tests.support.browser import CHROMIUM, FLAGS
-from tests.support.uplink import Stage
+from tests.support.uplink import Stage, StockSpeaker
 
 # One microphone into a connection to each door; the offer says what the stage's page says in it.
 SPEAK = """
@@ -62,22 +63,71 @@ class Loss:
         return self._bad
 
 
+class Detour:
+    """Says of each packet when its copies arrive, in seconds from when it was sent.
+
+    A `share` (0..1) of them `later` s than the others, so that those behind overtake them; a share said `twice`; and
+    while `held` is above 0, a spike: each waits that much longer.
+    """
+
+    def __init__(self, share: float = 0.0, later: float = 0.0, twice: float = 0.0, seed: int = 1) -> None:
+        self.held = 0.0
+        self.overtaken = self.repeated = 0
+        self._share, self._later, self._twice = share, later, twice
+        self._rng = np.random.default_rng(seed)
+
+    def __call__(self) -> list[float]:
+        late, again = self._rng.random(2)
+        self.overtaken += late < self._share
+        self.repeated += again < self._twice
+        delay = self.held + (self._later if late < self._share else 0.0)
+        return [delay, delay + self._later] if again < self._twice else [delay]
+
+
 @dataclass
 class Way:
     """One direction."""
 
-    lost: Callable[[], bool]
+    lost: Callable[[], bool] = field(default_factory=lambda: Loss(0.0))
+    detour: Detour = field(default_factory=Detour)
     passed: int = 0
     dropped: int = 0
+    on_its_way: set[asyncio.TimerHandle] = field(default_factory=set)
+
+    def carry(self, data: bytes, send: Callable[[bytes], None]) -> None:
+        """Send it on, now or later, once or twice or never."""
+        if not self.takes(data):
+            return
+        for delay in self.detour() if _is_media(data) else [0.0]:
+            if delay:
+                self._later(delay, data, send)
+            else:
+                send(data)
+
+    def _later(self, delay: float, data: bytes, send: Callable[[bytes], None]) -> None:
+        def arrive() -> None:
+            self.on_its_way.discard(handle)
+            send(data)
+
+        handle = asyncio.get_running_loop().call_later(delay, arrive)
+        self.on_its_way.add(handle)
+
+    def close(self) -> None:
+        for handle in self.on_its_way:
+            handle.cancel()
 
     def takes(self, data: bytes) -> bool:
         """Media and its reports may be lost; ICE and DTLS (RFC 7983) are not."""
-        if not data or not 128 <= data[0] < 192:
+        if not _is_media(data):
             return True
         drop = self.lost()
         self.dropped += drop
         self.passed += not drop
         return not drop
+
+
+def _is_media(data: bytes) -> bool:
+    return len(data) > 0 and 128 <= data[0] < 192
 
 
 @dataclass
@@ -104,14 +154,18 @@ class Relay(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self.client = addr
-        if self._far is not None and self.up.takes(data):
-            self._far.sendto(data, self.server)
+        far = self._far
+        if far is not None:
+            self.up.carry(data, lambda carried: far.sendto(carried, self.server))
 
     def returned(self, data: bytes) -> None:
-        if self._near is not None and self.client is not None and self.down.takes(data):
-            self._near.sendto(data, self.client)
+        near, client = self._near, self.client
+        if near is not None and client is not None:
+            self.down.carry(data, lambda carried: near.sendto(carried, client))
 
     def close(self) -> None:
+        self.up.close()
+        self.down.close()
         for transport in (self._near, self._far):
             if transport is not None:
                 transport.close()
@@ -147,6 +201,15 @@ async def through(answer: str, up: Way, down: Way) -> tuple[str, Relay]:
     lines = without_candidates(answer).splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if line.startswith("m=audio")) + 2
     return "".join([*lines[:at], candidate, *lines[at:]]), relay
+
+
+async def connect_through(speaker: StockSpeaker, up: Way, down: Way) -> Relay:
+    """Connect a stock speaker by a relay alone."""
+    response = await speaker.post(without_candidates(await speaker.offer()))
+    assert response.status_code == 201, response.text
+    answer, relay = await through(response.text, up, down)
+    await speaker.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    return relay
 
 
 async def answer_of(stage: Stage, seat: str, offer: str) -> str:
