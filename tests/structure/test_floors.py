@@ -15,7 +15,7 @@ ADDRESSES = {
         "clients/media.py",
     },
     "aiortc": {"clients/peer.py", "stage/transport.py"},
-    "aioice": {"stage/transport.py"},
+    "aioice": {"stage/transport.py", "clients/relay.py"},
     "pylibsrtp": {"stage/srtp.py"},
     "ctypes": {"stage/opus.py"},
     "argon2": {"square/passwords.py"},

@@ -2,7 +2,7 @@
 
 from hustings.base.clock import Clock
 from hustings.base.settings import Settings
-from hustings.ops import machine, network
+from hustings.ops import machine, media, network, public, relays
 from hustings.ops.finding import Check, Finding, Health
 
 CHECKS: tuple[Check, ...] = (
@@ -12,8 +12,11 @@ CHECKS: tuple[Check, ...] = (
     machine.check_data,
     machine.check_clock,
     machine.check_files,
-    network.check_media,
+    media.check_media,
+    media.check_address,
+    relays.check_relays,
     network.check_front_door,
+    public.check_public,
     network.check_links,
 )
 

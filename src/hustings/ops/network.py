@@ -1,7 +1,8 @@
-"""The doctor's checks of what others reach: speakers' UDP ports, the front door, the links between roles."""
+"""The doctor's checks of the front door and the links between roles, the clocks at their ends among them."""
 
 import socket
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -9,44 +10,7 @@ from hustings.base.clock import Clock
 from hustings.base.settings import Settings, noted_address, read_cluster_key
 from hustings.ops.finding import Finding, Health
 
-SPEAKERS = 26  # UDP ports: two for each of 13 seats
-
-
-def check_media(settings: Settings, _clock: Clock) -> Iterator[Finding]:
-    ports = _port_range(settings.media_ports)
-    if ports is None:
-        cure = "write it as HUSTINGS_MEDIA_PORTS=50000-50100"
-        yield Finding("speakers' UDP ports", Health.FAULT, f"{settings.media_ports!r} is no range of ports", cure)
-        return
-    free = sum(_can_bind(port) for port in ports) if ports else SPEAKERS * _can_bind(0)
-    if free == 0:
-        cure = "choose others with HUSTINGS_MEDIA_PORTS, or stop what holds them"
-        yield Finding("speakers' UDP ports", Health.FAULT, "none can be opened", cure)
-    elif free < SPEAKERS:
-        cure = f"widen HUSTINGS_MEDIA_PORTS to at least {SPEAKERS} ports"
-        yield Finding("speakers' UDP ports", Health.WARNING, f"only {free} can be opened", cure)
-    else:
-        yield Finding("speakers' UDP ports", Health.WELL, settings.media_ports or "any free port")
-
-
-def _port_range(told: str) -> range | None:
-    """The ports; empty for "any", None for what cannot be read."""
-    if not told:
-        return range(0)
-    first, _, last = told.partition("-")
-    if not (first.isdigit() and (last or first).isdigit()):
-        return None
-    ports = range(int(first), int(last or first) + 1)
-    return ports if ports and ports[-1] <= 65_535 else None
-
-
-def _can_bind(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("0.0.0.0", port))  # noqa: S104 - for the length of the check
-        except OSError:
-            return False
-    return True
+CLOCKS_APART = 5.0  # s between two machines, above which tokens and playlists come from the future
 
 
 def check_front_door(settings: Settings, _clock: Clock) -> Iterator[Finding]:
@@ -87,7 +51,7 @@ def _behind(base: str) -> Iterator[Finding]:
             )
 
 
-def check_links(settings: Settings, _clock: Clock) -> Iterator[Finding]:
+def check_links(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Roles on other machines, where settings name them."""
     if not settings.control_url and not settings.stage_url:
         return
@@ -102,9 +66,11 @@ def check_links(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     ):
         if not url:
             continue
-        status = _status("GET", url, key)
-        if status == 200:
+        answer = _ask("GET", url, key)
+        status = answer and answer.status_code
+        if answer and status == 200:
             yield Finding(f"link to {role}", Health.WELL, "answers and knows the cluster key")
+            yield from _clocks(role, answer, clock)
         elif status in {401, 403}:
             cure = "give every role the same HUSTINGS_CLUSTER_KEY"
             yield Finding(f"link to {role}", Health.FAULT, f"{url} refuses the cluster key", cure)
@@ -113,9 +79,22 @@ def check_links(settings: Settings, _clock: Clock) -> Iterator[Finding]:
             yield Finding(f"link to {role}", Health.FAULT, f"{url} does not answer", cure)
 
 
+def _clocks(role: str, answer: httpx.Response, clock: Clock) -> Iterator[Finding]:
+    told = answer.headers.get("date")
+    apart = abs(parsedate_to_datetime(told).timestamp() - clock.now()) if told else 0.0
+    if apart > CLOCKS_APART:
+        cure = "run an NTP client on both machines"
+        yield Finding(f"clock of {role}", Health.FAULT, f"{apart:.0f} s away from this machine's", cure)
+
+
 def _status(method: str, url: str, headers: dict[str, str] | None = None) -> int | None:
+    answer = _ask(method, url, headers)
+    return None if answer is None else answer.status_code
+
+
+def _ask(method: str, url: str, headers: dict[str, str] | None = None) -> httpx.Response | None:
     try:
-        return httpx.request(method, url, headers=headers, timeout=3.0, trust_env=False).status_code
+        return httpx.request(method, url, headers=headers, timeout=3.0, trust_env=False)
     except httpx.HTTPError:
         return None
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
-from aioice.ice import StunProtocol
+from aioice.ice import StunProtocol, get_host_addresses
 from aioice.stun import Message
 from aiortc.rtcdtlstransport import (
     RTCCertificate,
@@ -69,6 +69,11 @@ class MediaSettings:
         if not (low.isdigit() and high.isdigit() and 0 < int(low) <= int(high) <= 65535):
             raise Unavailable("HUSTINGS_MEDIA_PORTS must be two ports and a hyphen, such as 50000-50100.")
         return cls(settings.media_address, range(int(low), int(high) + 1))
+
+
+def own_addresses() -> list[str]:
+    """What a Link binds: this machine's addresses without loopback."""
+    return get_host_addresses(use_ipv4=True, use_ipv6=True)
 
 
 class Certificates:

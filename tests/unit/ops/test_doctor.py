@@ -12,7 +12,7 @@ from hustings.base.grid import PART
 from hustings.base.settings import Settings, note_address
 from hustings.broadcast.encoder import FlacEncoder
 from hustings.clients.media import read_voice
-from hustings.ops import doctor, machine, network
+from hustings.ops import doctor, machine, media, network
 from hustings.ops.finding import Finding, Health
 from hustings.sample.runner import VOICES
 
@@ -78,16 +78,16 @@ def test_a_clock_before_its_own_files_is_a_fault() -> None:
     [("", Health.WELL), ("ten", Health.FAULT), ("9-2", Health.FAULT), ("1-70000", Health.FAULT)],
 )
 def test_a_range_of_ports_is_read_or_refused(ports: str, health: Health) -> None:
-    assert healths(list(network.check_media(Settings(media_ports=ports), CLOCK))) == [health]
+    assert healths(list(media.check_media(Settings(media_ports=ports), CLOCK))) == [health]
 
 
 def test_a_range_too_small_for_a_full_stage_is_a_warning_and_a_taken_one_a_fault() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("0.0.0.0", 0))
         port = held.getsockname()[1]
-        assert healths(list(network.check_media(Settings(media_ports=str(port)), CLOCK))) == [Health.FAULT]
+        assert healths(list(media.check_media(Settings(media_ports=str(port)), CLOCK))) == [Health.FAULT]
 
-    assert healths(list(network.check_media(Settings(media_ports=str(port)), CLOCK))) == [Health.WARNING]
+    assert healths(list(media.check_media(Settings(media_ports=str(port)), CLOCK))) == [Health.WARNING]
 
 
 def test_a_port_that_another_program_holds_is_a_fault_and_a_free_one_is_not() -> None:
