@@ -1,13 +1,15 @@
 """How late the stage's ticks come on a machine that works: 13 seats live while an edge beside it serves 2,000.
 
-Run from the repository: `.venv/bin/python -m bench.lateness [--quick] [--listeners 2000] [--seconds 60] [--json]`. The
+Run from the repository: `.venv/bin/python -m bench.lateness [--quick] [--listeners N] [--seconds S] [--json]`. The
 real server with its programme and recording; listeners are connections from processes of their own and from many
-addresses of loopback, each waiting for every part in the playlist and fetching it. A tick is late from when it was due.
+addresses of loopback, each waiting for every part in the playlist and fetching it. They yield to the server, as they
+would by being elsewhere. A tick's lateness is counted from when it was due.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -145,6 +147,7 @@ def main() -> None:
     arguments.add_argument("--listen", nargs=5, metavar="WORD", help="be a process of listeners")
     given = arguments.parse_args()
     if given.listen:
+        os.nice(10)
         port, space, first, count, seconds = given.listen
         print(json.dumps(asyncio.run(listen(int(port), space, int(first), int(count), float(seconds)))))
         return
