@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from hustings.audio.level import Samples
 from hustings.base.grid import TICK
@@ -27,6 +26,8 @@ Sounds = npt.NDArray[np.float32]  # shape (buses, TICK)
 
 _NO_CUT: Final[Cuts] = np.zeros(2 * AHEAD)
 _LEFT: Final[Cuts] = np.power(1.0 - RELEASE, np.arange(STEPS + 1), dtype=np.float64)  # of a cut, after so many steps
+_AHEAD: Final = np.arange(AHEAD + 1)[:, None] + np.arange(STEPS)  # each step and those after it
+_SMOOTHED: Final = np.arange(AHEAD)[:, None] + np.arange(STEPS + 1)
 _RISE: Final[Samples] = (np.arange(1, STEP + 1) / STEP).astype(np.float32)
 
 
@@ -53,7 +54,7 @@ def limit(buses: Sequence[Limiter], sounds: Sequence[Samples]) -> Sounds:
     came = np.array(sounds, dtype=np.float32)
     delayed = np.concatenate((np.array([bus.held for bus in buses]), came), axis=1)
     cuts = np.array([bus.cuts for bus in buses])
-    peaks = np.abs(came).reshape(-1, STEPS, STEP).max(axis=2)
+    peaks = np.maximum.reduce(np.abs(came).reshape(-1, STEPS, STEP), axis=2)
     out = delayed[:, :TICK]
     if cuts.any() or peaks.max() > CEILING:
         lines, cuts = _curves(cuts, peaks)
@@ -67,9 +68,9 @@ def _curves(cuts: Cuts, peaks: npt.NDArray[np.float32]) -> tuple[Sounds, Cuts]:
     """One gain a sample for the tick going out, whose peaks are known 5 ms past its end; and what to keep."""
     needed = 1.0 - CEILING / np.maximum(peaks, CEILING)
     wanted = np.concatenate((cuts[:, :AHEAD], needed), axis=1)
-    deepest = sliding_window_view(wanted, AHEAD + 1, axis=1).max(axis=2)  # of each step and the next five
+    deepest = np.maximum.reduce(wanted[:, _AHEAD], axis=1)
     released = np.concatenate((cuts[:, AHEAD:], _release(cuts[:, -1:], deepest)), axis=1)
-    ends = 1.0 - sliding_window_view(released, AHEAD, axis=1).mean(axis=2)
+    ends = 1.0 - np.add.reduce(released[:, _SMOOTHED], axis=1) / AHEAD
     return _joined(ends.astype(np.float32)), np.concatenate((wanted[:, -AHEAD:], released[:, -AHEAD:]), axis=1)
 
 
@@ -81,5 +82,5 @@ def _release(last: Cuts, deepest: Cuts) -> Cuts:
 
 def _joined(ends: npt.NDArray[np.float32]) -> Sounds:
     """Straight lines between the gains at the steps' ends."""
-    rises = np.diff(ends, axis=1)
+    rises = ends[:, 1:] - ends[:, :-1]
     return (ends[:, :-1, None] + rises[:, :, None] * _RISE).reshape(-1, TICK)

@@ -36,6 +36,7 @@ from hustings.stage.srtp import Opener, seal
 
 HANDSHAKE_ROOM: Final = 64  # datagrams: a flood of DTLS records from anywhere fills this much and no more
 PATHS: Final = 2 * MAX_CANDIDATES  # addresses of one speaker, named or seen: each is checked
+DATAGRAM: Final = 8192  # bytes: more than any network's frame; what is longer is cut, and then no packet of ours
 LOOPBACK: Final = "127.0.0.1"
 
 OnBytes = Callable[[bytes], None]
@@ -146,9 +147,13 @@ class _Connection(Connection):
         loop = asyncio.get_running_loop()
         for port in self._ports():
             try:
-                _, protocol = await loop.create_datagram_endpoint(lambda: _Protocol(self), local_addr=(address, port))
+                transport, protocol = await loop.create_datagram_endpoint(
+                    lambda: _Protocol(self), local_addr=(address, port)
+                )
             except OSError:
                 continue
+            # asyncio makes room for 256 KB each time, which malloc maps and unmaps: seven times the cost of reading.
+            vars(transport)["max_size"] = DATAGRAM
             return protocol
         return None
 
