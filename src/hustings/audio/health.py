@@ -79,10 +79,10 @@ class Echo:
 
     def look(self) -> None:
         if len(self._said) == COMPARED:
-            self._alike = self._alike + 1 if self._likeness() > ALIKE else 0
+            self._alike = self._alike + 1 if self.likeness() > ALIKE else 0
             self.echoes = self._alike >= SURE
 
-    def _likeness(self) -> float:
+    def likeness(self) -> float:
         """-1 to 1: the greatest correlation over the delays."""
         said, sent = np.array(self._said, np.float64), np.array(self._sent, np.float64)
         if np.mean(sent.max(axis=1) > AUDIBLE) < 0.3 or np.mean(said.max(axis=1) > AUDIBLE) < 0.3:
@@ -166,6 +166,11 @@ def examine(voices: Sequence[VoiceHealth], said: Sequence[Samples], sent: Sequen
         voices[n].see(loudness[n], float(sharpness[place]), bands[place], bands[len(due) + place])
 
 
+def bands(sounds: Bands) -> Bands:
+    """dB of six bands between 200 Hz and 5 kHz, for each of several ticks."""
+    return _bands(_energies(sounds))
+
+
 def _energies(sounds: Bands) -> Bands:
     spectra = np.fft.rfft(sounds * _WINDOW)
     return np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
@@ -178,6 +183,5 @@ def _sharpness(energies: Bands) -> Bands:
 
 
 def _bands(energies: Bands) -> Bands:
-    """dB of six bands between 200 Hz and 5 kHz."""
     sums = np.add.reduceat(energies, _EDGES, axis=1)[:, :-1]
     return np.asarray(np.maximum(10.0 * np.log10(sums / _SCALE + 1e-12), SILENT), np.float32)

@@ -6,6 +6,7 @@ It puts together what others measure, and sends, mixes and mutes nothing.
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from hustings.audio.preflight import CONCEALED, LOST
 from hustings.documents.space import SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms, Fault
 from hustings.stage.chair import Chair
@@ -14,9 +15,7 @@ from hustings.stage.guard import Guard
 from hustings.stage.presence import Health, Lasting, Presence
 from hustings.stage.silence import Silence
 
-LOST: Final = 0.03  # of the packets: what repair can hide, it must work for
 LOST_NO_MORE: Final = 0.015
-CONCEALED: Final = 0.02  # of the sound is guessed: one syllable in ten seconds, and it is heard
 CONCEALED_NO_MORE: Final = 0.01
 
 
