@@ -14,6 +14,7 @@ from hustings.audio.riding import Rides
 from hustings.base.grid import TICK
 from hustings.documents.space import Role, Seat
 from hustings.stage.presence import Attendance
+from hustings.stage.private import Private
 from hustings.stage.uplinks import Uplinks
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ class Chair:
         self.encoder = WarmEncoder(make_encoder)
         self.limiter = Limiter()
         self.switch = Fader(0.0)
+        self.private = Private()
         self.voice: Samples | None = None
         self.came: Samples | None = None
         self.air: Samples | float = 0.0
@@ -137,6 +139,7 @@ class Chair:
         """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
         self.air = self.switch.gains()
         talking, pulled = self.talking, self._pull()
+        self.private.tick(pulled)
         kept = 0.0 if self.works_the_show else self._mute.gains()
         self._talk_gains = self._talk.gains()
         if talking:

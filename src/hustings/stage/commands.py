@@ -53,6 +53,12 @@ class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: tuple[str, ...] = ()
 
 
+class OneSeat(msgspec.Struct, frozen=True):
+    """What a command is about."""
+
+    seat: str
+
+
 def seated(rooms: Rooms, request: Request) -> tuple[Room, Chair]:
     """The Space and the seat whose token this is; raises as `Rooms.seated` does."""
     claim = rooms.seated(request.path_params["space"], bearer_of(request))
@@ -104,7 +110,19 @@ def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:
             room.talkback.release(chair)
         return JSONResponse({"on": talk.on})
 
+    async def preflight(request: Request) -> Response:
+        room, chair = seated(rooms, request)
+        room.check(chair)
+        return Response(status_code=202)
+
+    async def unsilence(request: Request) -> Response:
+        room, _ = directing(rooms, request)
+        room.watch.overrule((await told(request, OneSeat)).seat)
+        return Response(status_code=204)
+
     return [
         Route(PATH + "/talkback", talkback, methods=["POST"]),
         Route(PATH + "/dump", dump, methods=["POST"]),
+        Route(PATH + "/preflight", preflight, methods=["POST"]),
+        Route(PATH + "/unsilence", unsilence, methods=["POST"]),
     ]

@@ -52,6 +52,20 @@ def _uplinks(chair: Chair) -> dict[str, bool]:
     }
 
 
+def _preflight(chair: Chair) -> dict[str, Any] | None:
+    check = chair.private.check
+    if check is None or check.ends_at is None:
+        return None
+    found = check.preflight
+    return {
+        "step": found.step.value,
+        "ends_at": check.ends_at,
+        "grade": found.grade,
+        "faults": found.faults,
+        "at": check.at,
+    }
+
+
 def _seat(room: Room, chair: Chair) -> dict[str, Any]:
     seat = chair.seat
     return {
@@ -69,6 +83,7 @@ def _seat(room: Room, chair: Chair) -> dict[str, Any]:
         "speaking": chair.meter.speaking,
         "uplinks": _uplinks(chair),
         "health": _health(chair),
+        "preflight": _preflight(chair),
         "silenced": "echo" if chair.silenced else "",
         "guard": room.watch.seat(seat.id).guard.word,
     }

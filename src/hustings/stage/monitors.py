@@ -105,18 +105,34 @@ class Monitors:
         backstage: Samples,
         everything: Samples,
     ) -> Hearing:
+        """The mix it is due, with what is for its ears alone over it."""
+        private = chair.private.sound
+        if private is not None and chair.private.alone:
+            return Hearing(chair, self._everyone, private)
+        bus, whole, mix = self._due(chair, part, conversation, backstage, everything)
+        talked = self._talkback.over(chair, whole if mix is None else mix)
+        mix = mix if talked is None else talked
+        if private is not None:
+            mix = (whole if mix is None else mix) + private
+        return Hearing(chair, bus, mix)
+
+    def _due(
+        self,
+        chair: Chair,
+        part: tuple[Samples | None, Samples | None],
+        conversation: Samples,
+        backstage: Samples,
+        everything: Samples,
+    ) -> tuple[Bus, Samples, Samples | None]:
+        """A bus, all that it carries, and instead of that a mix of the chair's own."""
         aired, kept = part
         if not isinstance(chair.air, float):
             fading = (np.float32(1.0) - chair.air) * minus(backstage, kept)
-            between = minus(conversation, aired) + fading
-            talked = self._talkback.over(chair, between)
-            return Hearing(chair, self._everyone, between if talked is None else talked)
+            return self._everyone, everything, minus(conversation, aired) + fading
         bus, whole, own = (
             (self._on_air, conversation, aired) if chair.air == 1.0 else (self._everyone, everything, kept)
         )
-        mix = whole - own if own is not None and chair.meter.audible else None
-        talked = self._talkback.over(chair, whole if mix is None else mix)
-        return Hearing(chair, bus, mix if talked is None else talked)
+        return bus, whole, whole - own if own is not None and chair.meter.audible else None
 
     def _limit(self, hearings: Sequence[Hearing], conversation: Samples, everything: Samples) -> None:
         own = [(hearing, hearing.mix) for hearing in hearings if hearing.mix is not None]

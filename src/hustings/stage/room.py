@@ -26,6 +26,7 @@ from hustings.stage.heard import HeardBook
 from hustings.stage.monitors import Monitors
 from hustings.stage.news import News
 from hustings.stage.presence import Presence
+from hustings.stage.private import require_checkable
 from hustings.stage.programme import Timeline, wanted
 from hustings.stage.sounded import Sounded, given
 from hustings.stage.talkback import Talkback
@@ -129,6 +130,8 @@ class Room:
             chair = self._chairs.get(seat.id)
             if chair is None:
                 chair = self._chairs[seat.id] = Chair(seat, self._make_encoder, self._make_rider(SEAT))
+            if chair.seat.held and not seat.muted and chair.health.echoes:
+                self.watch.overrule(seat.id)
             chair.update(seat)
             self._aim(chair)
             if chair.peer is not None and chair.generation < seat.generation:
@@ -140,6 +143,7 @@ class Room:
         heard = live and chair.seat.on_air and chair.seat.role is not Role.PRODUCER
         if chair.switch.target != heard:
             chair.switch.aim(float(heard), END_MS if self.plan.state in _OVER else AIR_MS)
+            chair.private.tell(heard)
 
     def _remove(self, chair: Chair) -> None:
         """Put a seat out: one last tick fades its voice, so that the others hear no click."""
@@ -198,6 +202,11 @@ class Room:
         if chair is not None and chair.peer is not None and chair.peer.drop(peer):
             chair.peer = None
             chair.attendance.leave(self._now)
+
+    def check(self, chair: Chair) -> None:
+        """Let somebody off the air hear how they sound; raises CheckOnAir or NothingToCheck."""
+        require_checkable(self.plan, chair.seat, chair.attendance)
+        chair.private.begin()
 
     def close(self) -> None:
         """Put everybody out at once."""

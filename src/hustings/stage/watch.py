@@ -88,6 +88,11 @@ class Watch:
         self._seats.pop(seat, None)
         self._alarms.forget(seat)
 
+    def overrule(self, seat: str) -> None:
+        """A director wants to hear a seat that the rule silenced."""
+        if seat in self._seats:
+            self._seats[seat].rule.overrule()
+
     def look(self, plan: SpacePlan, chairs: Collection[Chair], now: float, monotonic: float) -> None:
         """`now` is Unix time."""
         talking = {chair.seat.id for chair in chairs if chair.aired and self.seat(chair.seat.id).speaks}
@@ -100,7 +105,11 @@ class Watch:
             open_mic = seat.manned and not chair.seat.muted
             seat.rule.look(open_mic and chair.health.echoes, monotonic, on=plan.mute_echo)
             chair.silence(seat.rule.silenced)
-        self.silence.look(plan, [self.seat(chair.seat.id) for chair in chairs if chair.aired], monotonic)
+            if chair.aired or not seat.manned:
+                chair.private.stop()
+            if chair.private.check is not None:
+                chair.private.check.look(now, health)
+        self._look_for_silence(plan, [chair for chair in chairs if chair.aired], monotonic)
         faults = {
             Fault(code, seat=chair.seat.id) for chair in chairs for code in self.seat(chair.seat.id).faults(chair)
         }
@@ -108,3 +117,10 @@ class Watch:
             faults.add(Fault("dead_air"))
         self._alarms.report("seats", faults)
         self._alarms.look(now, monotonic)
+
+    def _look_for_silence(self, plan: SpacePlan, aired: Collection[Chair], monotonic: float) -> None:
+        held = self.silence.held
+        self.silence.look(plan, [self.seat(chair.seat.id) for chair in aired], monotonic)
+        if self.silence.held is not held:
+            for chair in aired:
+                chair.private.tell(held)

@@ -196,7 +196,7 @@ def test_a_new_session_takes_the_seat_over_and_the_former_is_closed() -> None:
 def test_a_removed_seat_is_put_out_within_a_tick_and_without_a_click() -> None:
     stage = hall(make_plan(seat("ada"), seat("ben")))
     ada, ben = stage.seat("ada", Speaker(500.0)), stage.seat("ben", Speaker(1000.0, 0.0))
-    stage.step(20)
+    stage.step(50)
     stage.change(seats=(seat("ben"),))
     stage.step(1)
     assert stage.closed == [ada]
