@@ -67,10 +67,12 @@ class FeedLine:
 
 
 def _decoded(decoder: PartDecoder, data: bytes) -> Sounding | None:
+    """None for what is no part: it cannot be decoded, or most of it is not there."""
     try:
-        return sounding(decoder.decode(data)[1])
+        samples = decoder.decode(data)[1]
     except HustingsError:
         return None
+    return sounding(samples) if samples.size > PART // 2 else None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ import structlog
 from hustings.audio.beds import end_sound, hold_bed, preshow_bed
 from hustings.audio.level import Samples
 from hustings.audio.mix import SILENCE
+from hustings.audio.riding import Range, Rider, Rides
 from hustings.base.clock import Clock
 from hustings.base.errors import NotFound
 from hustings.base.recent import Recent
@@ -64,6 +65,7 @@ class Rooms:
         forget: Forget,
         notice: Notice,
         recording_faults: RecordingFaults = lambda _space: (),
+        make_rider: Callable[[Range], Rides] = Rider,
     ) -> None:
         """`epoch` names this run of the stage. `exchange` takes a Space's id and an account's token and gives a seat
         token. `forget` deletes a Space's recordings. `notice` is shown every plan that control sends, kept or not.
@@ -80,6 +82,7 @@ class Rooms:
         self._forget = forget
         self._notice = notice
         self._recording_faults = recording_faults
+        self._make_rider = make_rider
         self._rooms: dict[str, Room] = {}
         self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
@@ -122,6 +125,7 @@ class Rooms:
             opened_at=self._clock.monotonic(),
             resumed=resumed,
             origin=self._origins.get(plan.id),
+            make_rider=self._make_rider,
         )
         self._fetch_music(None, plan)
 

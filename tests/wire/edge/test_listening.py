@@ -11,6 +11,7 @@ from tests.support.settling import until
 from tests.wire.edge.conftest import DOORS_AT, SPACE, Control, Edge, Stage, plan
 
 from hustings.documents.feed import Gone, Plan, Programme, Voices
+from hustings.documents.heard import USER_AGENT
 from hustings.documents.public import Card, Voice
 from hustings.documents.space import Replay, ReplayState, Role, SpaceState
 
@@ -280,3 +281,13 @@ async def test_a_beacon_that_is_none_is_refused(edge: Edge, stage: Stage, body: 
     answer = await edge.client.post(edge.path("beacon"), content=body)
     assert answer.status_code in (400, 413)
     assert (await edge.client.get(edge.path("live.json"))).json()["listening"] == 0
+
+
+@pytest.mark.parametrize(("agent", "listening"), [("some player", 1), (USER_AGENT, 0)])
+async def test_the_monitor_is_no_listener_to_be_counted(edge: Edge, stage: Stage, agent: str, listening: int) -> None:
+    stage.open()
+    stage.say(range(9))
+    await edge.has(8)
+    for _ in range(8):
+        await edge.client.get(edge.path("live/aac64/ll.m3u8"), headers={"user-agent": agent})
+    assert (await edge.client.get(edge.path("live.json"))).json()["listening"] == listening

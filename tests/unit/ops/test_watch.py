@@ -1,0 +1,113 @@
+"""When a part is judged, and what is said of one that does not come."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hustings.audio.level import FLOOR_DB
+from hustings.audio.sounding import TICKS, MixedPart, sounding
+from hustings.base.grid import PART, PART_SECONDS, PARTS_PER_SEGMENT
+from hustings.broadcast.encoder import RenditionEncoder
+from hustings.broadcast.packager import Packager
+from hustings.clients.following import Fetched
+from hustings.clients.playlist import Chunk
+from hustings.documents.feed import Part, Programme
+from hustings.documents.heard import Fault, What
+from hustings.hls.renditions import AAC64
+from hustings.ops.as_heard import FINE, LATE, Verdict
+from hustings.ops.watch import SETTLE, Watch
+
+HEARD = 16  # parts, after which all is well
+SOUND = np.concatenate(
+    [0.1 * np.random.default_rng(2).standard_normal(PART // 2), np.zeros(PART // 2)], dtype=np.float32
+)
+MIXED = MixedPart(
+    number=0, ticks=TICKS, late=0.0, talk=True, bed=False, silence_meant=False, narrow=False, clipping=False,
+    voices=(FLOOR_DB,) * TICKS, mixed=sounding(SOUND),
+)  # fmt: skip
+
+
+class Town:
+    """One rendition, edges `a` and `b`, and the monitor's own time: part n is there when n + 1 have passed."""
+
+    def __init__(self) -> None:
+        self.encoder, self.packager = RenditionEncoder(AAC64), Packager(AAC64)
+        self.watch = Watch(["a", "b"], ["aac64"])
+        self.watch.take_init("aac64", self.packager.init)
+        self.epoch, self.number, self.now = "first", 0, 0.0
+
+    def part(self, *edges: str, packs: bool = True, mixes: bool = True) -> None:
+        self.now = (self.number + 1) * PART_SECONDS
+        self.watch.take_mixed(self.epoch, [replace(MIXED, number=self.number)] if mixes else [], self.now)
+        data = self.packager.part(self.number, self.encoder.encode(SOUND))
+        if packs:
+            part = Part("space1", "aac64", self.epoch, self.number, Programme.CONVERSATION, data)
+            self.watch.take_part(part, self.now + 0.05)
+            for edge in edges:
+                self.watch.edges[edge]["aac64"].take(self._served(data))
+        self.watch.look(self.now + 0.1)
+        self.watch.look(self.now + PART_SECONDS / 2)
+        self.number += 1
+
+    def _served(self, data: bytes) -> Fetched:
+        place = divmod(self.number, PARTS_PER_SEGMENT)
+        chunk = Chunk(*place, f"http://edge/p{self.number}-{self.epoch}.m4s", PART_SECONDS, "init", None)
+        return Fetched(chunk, self.packager.init, data, self.now + 0.1)
+
+    @property
+    def told(self) -> list[Verdict]:
+        return [steady.told for steady in self.watch.verdicts.values()]
+
+
+@pytest.fixture
+def town() -> Town:
+    town = Town()
+    for _ in range(HEARD):
+        town.part("a", "b")
+    assert town.told == [FINE, FINE]
+    assert town.watch.judged == {"a": HEARD - 1, "b": HEARD - 1}
+    return town
+
+
+def test_an_edge_that_is_stuck_is_named_and_the_other_is_judged_as_ever(town: Town) -> None:
+    for _ in range(4):
+        town.part("a")
+    assert town.told == [FINE, Verdict(Fault.EDGE, What.MISSING)]
+    assert town.watch.judged["a"] == HEARD + 3
+
+
+def test_a_packager_from_which_nothing_comes_is_named_for_every_edge(town: Town) -> None:
+    for _ in range(5):
+        town.part(packs=False)
+    assert town.told == [Verdict(Fault.PACKAGER, What.MISSING)] * 2
+
+
+def test_a_mixer_that_stands_still_is_named(town: Town) -> None:
+    for _ in range(2):
+        town.part(mixes=False, packs=False)
+    assert town.told == [FINE, FINE]
+    for _ in range(3):
+        town.part(mixes=False, packs=False)
+    assert town.told == [Verdict(Fault.MIXER, What.MISSING)] * 2
+
+
+def test_a_restarted_stage_is_given_time_until_the_others_have_found_it(town: Town) -> None:
+    town.epoch, town.number = "second", town.number + 3
+    for _ in range(SETTLE + 1):
+        town.part()
+    assert town.told == [FINE, FINE]
+    for _ in range(6):
+        town.part("a")
+    assert town.told == [FINE, Verdict(Fault.EDGE, What.MISSING)]
+
+
+def test_what_came_while_nobody_listened_is_judged_no_more(town: Town) -> None:
+    town.part("a", "b")
+    town.watch.pass_over()
+    for _ in range(SETTLE):
+        town.part()
+    town.watch.look(town.now + 10 * LATE)
+    for _ in range(3):
+        town.part("a", "b")
+    assert town.told == [FINE, FINE]
