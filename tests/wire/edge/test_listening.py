@@ -288,6 +288,6 @@ async def test_the_monitor_is_no_listener_to_be_counted(edge: Edge, stage: Stage
     stage.open()
     stage.say(range(9))
     await edge.has(8)
-    for _ in range(8):
+    for _ in range(5):  # as one player asks in the least time that a rate is taken over
         await edge.client.get(edge.path("live/aac64/ll.m3u8"), headers={"user-agent": agent})
     assert (await edge.client.get(edge.path("live.json"))).json()["listening"] == listening
