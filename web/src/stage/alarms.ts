@@ -17,7 +17,7 @@ const SEAT: Record<string, [what: string, cure: string]> = {
   dead: ['gives no sound at all.', 'Ask whether the microphone is switched off, at its cable or its key.'],
   clipping: ['is too loud and distorts.', 'Ask for a little more distance.'],
   echo: ['sends the others’ voices back.', 'Mute until they wear headphones.'],
-  loss: ['breaks up.', 'A cable or a nearer access point helps. Until then, keep them backstage.'],
+  loss: ['breaks up.', 'A cable or a nearer access point helps.'],
   absent: ['is on air and not here.', 'The seat is kept. Go on without them, or take them off air.'],
   forgotten: ['has an open microphone and has not spoken for two minutes.', 'Mute, or ask by talkback.'],
   aside: ['speaks far below their usual level, and is heard.', 'If that is not meant for the listeners, mute.'],
