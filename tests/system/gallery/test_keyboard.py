@@ -13,9 +13,10 @@ from tests.system.gallery.states_stage import CALM, PRODUCES, RULES, SHOW, desk,
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 AT = "/api/v1/spaces/space"
-DOORS, HOLD, DUMP, TALK = (f"POST {AT}/{verb}" for verb in ("doors", "hold", "desk/dump", "desk/talkback"))
+DOORS, END, HOLD = (f"POST {AT}/{verb}" for verb in ("doors", "end", "hold"))
+DUMP, TALK = (f"POST {AT}/desk/{verb}" for verb in ("dump", "talkback"))
 MUTE, AIR = f"POST {AT}/seats/s2/mute", f"POST {AT}/seats/s3/air"
-ANSWERS: JSON = {**RULES, DOORS: {}, HOLD: {}, DUMP: {"seconds": 7.0}, TALK: {}, MUTE: {}, AIR: {}}
+ANSWERS: JSON = {**RULES, DOORS: {}, END: {}, HOLD: {}, DUMP: {"seconds": 7.0}, TALK: {}, MUTE: {}, AIR: {}}
 
 
 async def _open(hall: Hall, state: str, **changes: Any) -> tuple[BrowserContext, Page]:
@@ -65,6 +66,19 @@ async def test_the_start_is_held_for(hall: Hall) -> None:
         await page.keyboard.down("g")
     await page.keyboard.up("g")
     assert hall.scenery.calls == [DOORS]
+    await context.close()
+
+
+async def test_the_end_is_held_for(hall: Hall) -> None:
+    context, page = await _open(hall, "live")
+
+    await page.keyboard.press("e")
+    async with page.expect_response("**/end"):
+        await page.keyboard.down("e")
+        await expect(page.get_by_role("button", name="End the conversation")).to_contain_class("holding")
+    await page.keyboard.up("e")
+
+    assert hall.scenery.calls == [END]
     await context.close()
 
 

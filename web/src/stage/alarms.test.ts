@@ -28,6 +28,10 @@ describe('an alarm', () => {
     expect(warning(alarm('late', 'packager'), desk()).part).toBe('Packager');
     expect(warning(alarm('disk_full', 'recording'), desk()).what).toBe('The disk is full.');
   });
+  it('of a seat nobody can name is told as the listeners have it', () => {
+    const { part, what } = warning(alarm('silence', 'seat', { seat: null }), desk());
+    expect(`${part} ${what}`).toBe('Somebody on air cannot be heard well. The listeners hear nothing.');
+  });
   it('of a kind this page does not know is told all the same', () => {
     expect(warning(alarm('new'), desk()).what).toBe('has a fault.');
     expect(warning(alarm('new', 'mixer'), desk()).what).toBe('Something is wrong with it.');

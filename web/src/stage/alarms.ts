@@ -57,6 +57,7 @@ export function warning(alarm: Alarm, desk: Desk): Warning {
   const key = `${alarm.code} ${alarm.part} ${alarm.seat ?? ''} ${alarm.where}`;
   if (alarm.code === 'dead_air') return { key, part: 'Programme', what: silence(desk) || 'Nobody on air is heard.', cure: 'Bring somebody in by talkback, or say that the silence is intended.', mutes: null };
   const { part } = alarm;
+  if (part === 'seat' && alarm.seat === null) return { key, part: 'Somebody on air', what: `cannot be heard well. ${HEARD[alarm.code] ?? ''}`.trim(), cure: 'Look below for who is muted, silent or not here.', mutes: null };
   if (part === 'seat') return { key, ...ofSeat(alarm, desk.seats.find(({ id }) => id === alarm.seat)) };
   const named = alarm.where ? `${NAMES[part]}, at ${place(alarm.where)}` : NAMES[part];
   const [what, cure] = (part === 'recording' ? RECORDING[alarm.code] : undefined) ?? [HEARD[alarm.code] ?? 'Something is wrong with it.', CURES[part]];
