@@ -29,6 +29,7 @@ VOICE_TICKS = 500
 
 @dataclass(frozen=True)
 class Fine:
+    state: str = "connected"
     last_packet_age: float = 0.0
     packets: int = 1
     loss: float = 0.0

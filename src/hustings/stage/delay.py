@@ -7,7 +7,7 @@ the seats' own packets, who spoke. So what is dumped was never anywhere. It mixe
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,13 +23,16 @@ from hustings.stage.sounded import NOTHING, Given
 _FALL: Final = 1.0 - smooth(np.arange(1, TICK + 1) / TICK)
 
 
+SeatPackets: TypeAlias = tuple[tuple[Chair, bytes], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """20 ms of the stage: what should go out, the conversation's sound, and what is known of those in it."""
 
     kind: Programme
     sound: Samples
-    packets: tuple[tuple[Chair, bytes], ...] = ()
+    packets: SeatPackets = ()
     voices: tuple[Voice, ...] = ()
     given: Given = NOTHING
 
@@ -66,8 +69,8 @@ class Delay:
         self._out = out.sound
         return out
 
-    def dump(self) -> float:
-        """Replace every word that has not gone out; gives the seconds of conversation that were lost.
+    def dump(self) -> int:
+        """Replace every word that has not gone out; gives the ticks of conversation that were lost.
 
         What went out last is run backwards and faded, so that the cut makes no click and lets nothing through.
         """
@@ -75,4 +78,4 @@ class Delay:
         self._line = deque(moment.silenced() for moment in self._line)
         if self._line:
             self._line[0] = replace(self._line[0], sound=self._out[::-1] * _FALL)
-        return lost * TICK / SAMPLE_RATE
+        return lost

@@ -128,6 +128,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         "mute_echo": plan.mute_echo,
         "delay": plan.delay,
         "dumped_at": room.timeline.dumped_at,
+        "dumped": room.timeline.dumped,
         "talkback": [{"by": key.by.seat.id, "to": sorted(key.to)} for key in room.talkback.held()],
         "may_direct": directs,
         "seats": [_seat(room, chair) for chair in room.chairs()],

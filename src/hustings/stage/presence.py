@@ -35,6 +35,8 @@ class Health(Protocol):
     """What a peer says of its connection."""
 
     @property
+    def state(self) -> str: ...  # connecting | connected | silent | closed
+    @property
     def last_packet_age(self) -> float: ...
     @property
     def packets(self) -> int: ...
@@ -44,6 +46,14 @@ class Health(Protocol):
     def jitter_ms(self) -> float: ...
     @property
     def concealed(self) -> float: ...
+
+
+def _sounds(health: Health) -> bool:
+    return health.packets > 0 and health.last_packet_age < SILENT_AFTER
+
+
+def _up(health: Health) -> bool:
+    return health.state in {"connected", "silent"}
 
 
 class Attendance:
@@ -76,9 +86,9 @@ class Attendance:
         if self.state is not Presence.ABSENT:
             self._become(Presence.ABSENT, now)
 
-    def observe(self, health: Health | None, now: float) -> None:
-        """Take note of the session's health, None for no session."""
-        heard = health is not None and health.packets > 0 and health.last_packet_age < SILENT_AFTER
+    def observe(self, health: Health | None, now: float, *, listens: bool = False) -> None:
+        """Take note of the session's health, None for no session. Who only `listens` is here without a packet."""
+        heard = health is not None and (_up(health) if listens else _sounds(health))
         if heard and self.state in {Presence.CONNECTING, Presence.RECONNECTING}:
             self._become(Presence.CONNECTED, now)
         elif not heard and self.state is Presence.CONNECTED:

@@ -80,6 +80,7 @@ class Timeline:
         self.kind = Programme.NONE
         self.finished = False
         self.dumped_at: float | None = None  # Unix time, of the last time
+        self.dumped = 0.0  # seconds of conversation, then
         self.meter = Meter()
         self.preshow = Loop(preshow)
         self._space = space
@@ -107,10 +108,11 @@ class Timeline:
         self.finished = self._over(self.position)
         return block, heard
 
-    def dump(self, now: float) -> float:
-        """Let nothing out that was said and is not out yet; gives its seconds."""
+    def dump(self, now: float, late: int = 0) -> float:
+        """Let nothing out that was said and is not out yet; gives its seconds. `late`: ticks that never came here."""
         self.dumped_at = now
-        return self._delay.dump()
+        self.dumped = round((late + self._delay.dump()) * TICK / SAMPLE_RATE, 2)
+        return self.dumped
 
     @property
     def going(self) -> Programme:

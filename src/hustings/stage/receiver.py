@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 DEAF_AFTER: Final = 50  # packets without one decoded frame: the receiver starts anew
 RESTART_AGAIN: Final = 1.0  # s: who sends nothing but broken packets costs no more than a restart in each
 SWITCH_AFTER: Final = 0.2  # s without the present source before another is taken: two at once would be noise
+KEEPS: Final = 0.996  # of what was concealed, with each slot: 5 s
 QUIET: Final = 0.003  # peak, -50 dBFS: a correction of the delay is not heard here
 
 
@@ -48,11 +49,13 @@ class Receiver:
         self.wanted = Wanted()
         self.counts = Counts()
         self.heard_at = now
-        self.concealed = 0.0  # share of slots, over about 5 s
+        self.concealed = 0.0  # share of slots that were missed, over about 5 s
         self._session = session
         self._types = (payload_type, redundant_type)
         self._deaf = 0  # packets since the last decoded frame
         self._restarted_at = now - RESTART_AGAIN
+        self._filled = 0  # slots filled from nothing since a packet was played: only the next one tells why
+        self._played: Packet | None = None
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -141,20 +144,31 @@ class Receiver:
         pulled = self._buffer.pull(now, quiet=self._quiet)
         if isinstance(pulled, NotStarted):
             self._quiet = True
+            self._filled, self._played = 0, None
+            self.concealed *= KEEPS
             return None
-        whole = isinstance(pulled, Play)
-        self.concealed += ((not whole) - self.concealed) / 250
         if isinstance(pulled, Play):
+            self._judge(pulled.packet)
             sound = self._decode(pulled.packet)
             if pulled.merge is not None:
                 sound = blend(sound, self._decode(pulled.merge))
         elif isinstance(pulled, Missing) and pulled.following is not None:
+            self._filled += 1
             self.counts.corrected += 1
             sound = self._safely(pulled.following.payload, fec=True)
         else:
+            self._filled += 1
             sound = self._safely(None)
         self._quiet = float(np.abs(sound).max()) < QUIET
         return sound
+
+    def _judge(self, packet: Packet) -> None:
+        """What was filled from nothing before this packet was missed, unless its sender rested meanwhile."""
+        before, self._played = self._played, packet
+        if self._filled and not (before is not None and _rested(before, packet)):
+            self.concealed = 1.0 + (self.concealed - 1.0) * KEEPS**self._filled
+        self.concealed *= KEEPS
+        self._filled = 0
 
     def _decode(self, packet: Packet) -> Samples:
         try:
@@ -195,3 +209,9 @@ def blend(first: Samples, second: Samples) -> Samples:
         return np.concatenate((first, second))
     rise = np.linspace(0.0, 1.0, len(first), dtype=np.float32)
     return first * (1 - rise) + second * rise
+
+
+def _rested(before: Packet, after: Packet) -> bool:
+    """Nothing lies between the two but time."""
+    in_order = (after.sequence - before.sequence) & 0xFFFF == 1
+    return in_order and (after.timestamp - before.timestamp) & 0xFFFFFFFF > before.duration

@@ -21,7 +21,7 @@ from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder
-from hustings.stage.delay import Moment
+from hustings.stage.delay import Moment, SeatPackets
 from hustings.stage.heard import HeardBook
 from hustings.stage.monitors import Monitors
 from hustings.stage.news import News
@@ -105,7 +105,7 @@ class Room:
         self._close = close
         self.talkback = Talkback()
         self._monitors = Monitors(make_encoder, self.talkback)
-        self._preroll = Preroll()
+        self._preroll: Preroll[SeatPackets] = Preroll()
         self._ticks = 0
         self._now = opened_at
         self._news = News(outlets.publish)
@@ -235,7 +235,7 @@ class Room:
     def _moment(self, conversation: Samples) -> Moment:
         packets, self._packets = tuple(self._packets), []
         silence = self.watch.silence
-        sound = self._preroll.tick(conversation, held=silence.held)
+        sound, packets = self._preroll.tick(conversation, packets, held=silence.held)
         voices = self._news.look(self._chairs.values())
         had = given(self._chairs.values(), self.plan, closely=self._ticks % LOOK_EVERY == 0)
         return Moment(wanted(self.plan, silence.idle_for), sound, packets, voices, had)
@@ -270,8 +270,7 @@ class Room:
 
     def dump(self, now: float) -> float:
         """Nothing that was said and is not out yet goes out; gives its seconds. `now` is Unix time."""
-        self._preroll.clear()
-        return self.timeline.dump(now)
+        return self.timeline.dump(now, self._preroll.clear())
 
     def stop(self) -> None:
         """End the programme where it stands, for a Space that is deleted."""
@@ -305,7 +304,8 @@ class Room:
     def _look(self, now: float) -> None:
         for chair in self._chairs.values():
             held = chair.attendance.state is not Presence.ABSENT
-            chair.attendance.observe(chair.peer.health() if chair.peer else None, self._now)
+            health = chair.peer.health() if chair.peer else None
+            chair.attendance.observe(health, self._now, listens=chair.works_the_show)
             if chair.broken or (held and chair.attendance.state is Presence.ABSENT):
                 self._unseat(chair)
         self.alarms.report("as heard", self.heard.faults(self._now))

@@ -15,8 +15,27 @@ from hustings.stage.guard import Guard
 from hustings.stage.presence import Health, Lasting, Presence
 from hustings.stage.silence import Silence
 
-LOST_NO_MORE: Final = 0.015
-CONCEALED_NO_MORE: Final = 0.01
+NO_MORE: Final = 0.5  # of what makes the fault
+LASTS: Final = 2.0  # s: one hole, however long, is a browser that was busy or a cable that was moved
+APART: Final = 5.0  # s between two holes of the same trouble
+FALLS: Final = 0.98  # from one look to the next, where nothing more is lost
+
+
+class Breaks:
+    """Whether a network goes on losing: some seconds of it, not one hole."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self._worst = 0.0
+        self._began = self._went_on = float("-inf")
+
+    def look(self, health: Health | None, now: float) -> None:
+        worst = 0.0 if health is None else max(health.loss / LOST, health.concealed / CONCEALED)
+        if worst > 0.0 and worst >= self._worst * FALLS:
+            self._began = now if now - self._went_on > APART else self._began
+            self._went_on = now
+        self._worst = worst
+        self.on = worst >= NO_MORE if self.on else worst >= 1.0 and self._went_on - self._began >= LASTS
 
 
 class SeatWatch:
@@ -27,7 +46,8 @@ class SeatWatch:
         self.rule = EchoRule()
         self.on_air = Lasting()
         self.manned = False
-        self._lossy = False
+        self.judged = False  # by its sound: who works the show is heard by nobody out there
+        self._loss = Breaks()
         self._missing = False
 
     @property
@@ -38,7 +58,7 @@ class SeatWatch:
     def speaks(self) -> bool:
         return self.guard.speaks and not self.rule.silenced
 
-    def look(self, chair: Chair, health: Health | None, *, others_talk: bool) -> None:
+    def look(self, chair: Chair, health: Health | None, monotonic: float, *, others_talk: bool) -> None:
         presence = chair.attendance.state
         self.manned = presence is Presence.CONNECTED
         self.guard.look(
@@ -46,20 +66,17 @@ class SeatWatch:
         )
         if chair.health.clipping:
             self.guard.learn_anew()  # the cure is a gain turned down, which is no whisper
-        self._lossy = self.manned and health is not None and self._loses(health)
+        self.judged = self.manned and not chair.works_the_show
+        self._loss.look(health if self.judged else None, monotonic)
         # Lost, not left: whoever closed the page is not called back.
         self._missing = presence is Presence.RECONNECTING or (self._missing and not self.manned)
-
-    def _loses(self, health: Health) -> bool:
-        lost, concealed = (LOST_NO_MORE, CONCEALED_NO_MORE) if self._lossy else (LOST, CONCEALED)
-        return health.loss >= lost or health.concealed >= concealed
 
     def faults(self, chair: Chair) -> Iterator[str]:
         if chair.aired and self._missing:
             yield "absent"
-        if self._lossy:
+        if self._loss.on:
             yield "loss"
-        if self.manned and not chair.seat.muted:
+        if self.judged and not chair.seat.muted:
             health = chair.health
             for code, wrong in (
                 ("narrowband", health.narrowband),
@@ -101,7 +118,7 @@ class Watch:
             seat = self.seat(chair.seat.id)
             seat.on_air.look(live and chair.seat.on_air and not chair.works_the_show, monotonic)
             health = chair.peer.health() if chair.peer is not None else None
-            seat.look(chair, health, others_talk=bool(talking - {chair.seat.id}))
+            seat.look(chair, health, monotonic, others_talk=bool(talking - {chair.seat.id}))
             open_mic = seat.manned and not chair.seat.muted
             seat.rule.look(open_mic and chair.health.echoes, monotonic, on=plan.mute_echo)
             chair.silence(seat.rule.silenced)

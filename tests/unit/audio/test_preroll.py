@@ -19,9 +19,9 @@ def words(*lengths: float, pause: float = 0.3) -> Samples:
     return np.concatenate([part for length in lengths for part in (quiet(length, 0.1), quiet(pause))])
 
 
-def played(preroll: Preroll, sound: Samples, *, held: bool = False) -> Samples:
+def played(preroll: Preroll[None], sound: Samples, *, held: bool = False) -> Samples:
     ticks = sound[: len(sound) // TICK * TICK].reshape(-1, TICK)
-    return np.concatenate([preroll.tick(tick, held=held) for tick in ticks])
+    return np.concatenate([preroll.tick(tick, None, held=held)[0] for tick in ticks])
 
 
 def loud(sound: Samples) -> float:
@@ -32,11 +32,11 @@ def loud(sound: Samples) -> float:
 
 def test_what_is_said_passes_as_it_is_when_nothing_is_held() -> None:
     sound = words(0.5, 0.4)
-    assert (played(Preroll(), sound) == sound[: len(sound) // TICK * TICK]).all()
+    assert (played(Preroll[None](), sound) == sound[: len(sound) // TICK * TICK]).all()
 
 
 def test_the_word_that_ends_a_hold_is_heard_whole() -> None:
-    preroll = Preroll()
+    preroll = Preroll[None]()
     played(preroll, quiet(5), held=True)
     word = quiet(0.8, 0.1)
     played(preroll, word, held=True)
@@ -48,7 +48,7 @@ def test_the_word_that_ends_a_hold_is_heard_whole() -> None:
 
 
 def test_the_delay_is_given_back_in_the_pauses_that_follow() -> None:
-    preroll = Preroll()
+    preroll = Preroll[None]()
     played(preroll, quiet(5), held=True)
     played(preroll, words(0.3, 0.3, pause=0.1), held=True)
     played(preroll, words(0.4))
@@ -60,7 +60,7 @@ def test_the_delay_is_given_back_in_the_pauses_that_follow() -> None:
 
 
 def test_a_noisy_room_gives_the_delay_back_too() -> None:
-    preroll = Preroll()
+    preroll = Preroll[None]()
     played(preroll, quiet(5, 0.01), held=True)
     for _ in range(10):
         played(preroll, np.concatenate((quiet(0.6, 0.1), quiet(0.4, 0.01))))
@@ -68,7 +68,7 @@ def test_a_noisy_room_gives_the_delay_back_too() -> None:
 
 
 def test_a_steady_sound_is_not_cut() -> None:
-    preroll = Preroll()
+    preroll = Preroll[None]()
     played(preroll, quiet(5), held=True)
     time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     hum = (0.1 * np.sin(2 * np.pi * 500 * time)).astype(np.float32)
@@ -79,6 +79,27 @@ def test_a_steady_sound_is_not_cut() -> None:
 
 
 def test_a_hold_of_an_hour_keeps_two_seconds() -> None:
-    preroll = Preroll()
+    preroll = Preroll[None]()
     played(preroll, np.zeros(3600 * 50 * TICK // 60, np.float32), held=True)
     assert preroll.late == KEPT
+
+
+def test_what_belongs_to_a_tick_comes_out_with_it_and_is_left_out_with_it() -> None:
+    preroll = Preroll[float]()
+    sound = np.concatenate((quiet(1), words(0.4), words(*[0.5] * 6)))
+    ticks = sound[: len(sound) // TICK * TICK].reshape(-1, TICK)
+    out = [preroll.tick(tick, float(tick[0]), held=number < 70) for number, tick in enumerate(ticks)]
+    assert all(samples[0] == mark for samples, mark in out)
+    assert (out[100][0] != ticks[100]).any()  # it was late
+
+
+def test_what_is_cleared_counts_as_lost_only_where_it_was_to_be_heard() -> None:
+    preroll = Preroll[None]()
+    played(preroll, quiet(5), held=True)
+    assert preroll.clear() == 0
+    played(preroll, quiet(1, 0.1), held=True)
+    played(preroll, quiet(0.5, 0.1))
+    late = preroll.late
+    assert late > 40
+    assert preroll.clear() == late
+    assert preroll.clear() == 0

@@ -14,6 +14,7 @@ from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, SeatP
 from hustings.documents.feed import Plan, Programme, Voices
 from hustings.documents.public import Voice
 from hustings.documents.space import SpacePlan, SpaceState
+from hustings.stage.desk import body
 
 pytestmark = pytest.mark.usefixtures("beds")
 
@@ -198,6 +199,21 @@ def test_dumping_twice_loses_nothing_more_than_was_said_meanwhile() -> None:
     stage.seconds(0.5)
     assert stage.room.dump(stage.now) == 0.5
     assert stage.room.timeline.dumped_at == stage.now
+    assert msgspec.json.decode(b"{" + body(stage.room, 0.0, directs=False))["dumped"] == 0.5
+
+
+def test_a_dump_tells_of_what_waited_to_be_heard_after_a_hold_too() -> None:
+    stage, ada = live()
+    ada.amplitude = 0.0
+    stage.seconds(20)
+    ada.amplitude = 0.1
+    before = stage.now
+    while stage.room.timeline.kind is not Programme.CONVERSATION:
+        stage.step()
+    said = stage.now - before  # from the first word until it is out
+    assert said > LATE + 0.3
+    assert stage.room.dump(stage.now) == pytest.approx(said, abs=0.7)
+    assert stage.room.timeline.dumped > LATE
 
 
 def test_nobody_sees_a_name_speak_before_it_is_heard_or_when_it_was_dumped() -> None:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.support.stage import Hall, Speaker, hall, make_plan, seat
+from tests.support.stage import Hall, Speaker, amplitude_at, drained, hall, make_plan, seat
 
 from hustings.audio.level import Samples
 from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.documents.blocks import Block, ProgrammeBlock, SeatPacket
 from hustings.documents.feed import Programme
 from hustings.stage.programme import IDLE_FOR
 
@@ -97,3 +98,20 @@ def test_the_host_s_own_hold_ends_with_the_host_s_word_alone() -> None:
     stage.change(hold=False)
     stage.seconds(1)
     assert kind(stage) is Programme.CONVERSATION
+
+
+def test_a_seat_s_track_and_the_programme_agree_from_the_first_word_after_a_hold() -> None:
+    stage, ada = held()
+    drained(stage.out.recorder, object)
+    for seconds, amplitude in ((0.4, USUAL), (0.5, 0.0), (1.0, USUAL), (3.0, 0.0)):
+        ada.amplitude = amplitude
+        stage.seconds(seconds)
+    recorded = [item for item in drained(stage.out.recorder, object) if isinstance(item, Block)]
+    heard = {
+        item.position
+        for item in recorded
+        if isinstance(item, ProgrammeBlock) and amplitude_at(item.samples, 1500.0) > USUAL / 2
+    }
+    kept = {item.position for item in recorded if isinstance(item, SeatPacket)}
+    assert len(heard) > 65  # 1.4 s were said
+    assert len(heard ^ kept) <= 1  # the fade at its beginning

@@ -36,6 +36,7 @@ class Rig:
         self.peer = Peer("session", self.wire, Negotiated(111, 1, sends_back), self.clock)
         self.peer.opened()
         self.number = 65_500
+        self.rested = 0  # ticks in which they sent nothing
         self._encoder = OpusEncoder(expected_loss=20)
 
     def speak(
@@ -48,7 +49,7 @@ class Rig:
         packet = RtpPacket(
             payload_type,
             self.number & 0xFFFF,
-            (self.number * 960) & 0xFFFFFFFF,
+            ((self.number + self.rested) * 960) & 0xFFFFFFFF,
             ssrc,
             voice if payload is None else payload,
             extensions={1: b"\x90"},
@@ -105,6 +106,38 @@ def test_a_tenth_lost_is_told_and_leaves_no_hole() -> None:
     assert health.loss == pytest.approx(0.1, abs=0.03)
     assert health.concealed == pytest.approx(0.1, abs=0.03)
     assert min(level([block]) for block in blocks[10:]) > 0.04
+
+
+@pytest.mark.parametrize("ticks", [20, 48, 200])
+def test_who_rests_and_numbers_on_has_not_been_missed(ticks: int) -> None:
+    rig = Rig()
+    rig.talk(100)
+    number = rig.number
+    for _ in range(ticks):
+        rig.tick()
+    rig.rested = ticks
+    rig.talk(20)
+    assert rig.number == number + 20
+    assert rig.peer.health().concealed < 0.005
+    assert rig.peer.health().loss == 0
+
+
+@pytest.mark.parametrize("ticks", [20, 40])
+def test_a_hole_in_the_numbers_is_missed_once_it_is_over(ticks: int) -> None:
+    rig = Rig()
+    rig.talk(100)
+    rig.talk(ticks, lost=lambda _: True)
+    rig.talk(20)
+    assert rig.peer.health().concealed == pytest.approx(ticks / 250, rel=0.3)
+
+
+def test_what_was_missed_is_forgotten_while_nothing_is_sent() -> None:
+    rig = Rig()
+    rig.talk(300, lost=lambda n: n % 10 == 5)
+    assert rig.peer.health().concealed > 0.05
+    for _ in range(1500):
+        rig.tick()
+    assert rig.peer.health().concealed < 0.001
 
 
 def test_ten_thousand_empty_payloads_change_nothing() -> None:

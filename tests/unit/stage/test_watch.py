@@ -1,6 +1,6 @@
 """Alarms as those who direct see them: up within five seconds of a fault, gone after its cure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from tests.support.talkers import Loudspeaker, Voice, cut, driven, noise
 from hustings.audio.level import Samples
 from hustings.audio.riding import Rider
 from hustings.base.grid import SAMPLE_RATE
-from hustings.documents.space import SpaceState
+from hustings.documents.space import Role, SpaceState
 from hustings.stage.desk import body
 from hustings.stage.presence import HELD_FOR
 
@@ -116,6 +116,63 @@ def test_a_network_that_loses_is_an_alarm_and_one_that_recovered_is_none() -> No
         ada.said = said
         stage.seconds(6)
         assert beyond_hum(stage) == expected
+
+
+@dataclass
+class Missed:
+    """The share of sound that was missed, as a peer tells it: it rises with each hole and falls with each look."""
+
+    ada: Speaker
+    share: float = 0.0
+
+    def pass_by(self, stage: Hall, seconds: float, *, hole: float = 0.0) -> None:
+        for look in range(round(seconds * 5)):
+            self.share = self.share * 0.96 + (hole if look == 0 else 0.0)
+            self.ada.said = replace(self.ada.said, concealed=self.share)
+            stage.seconds(0.2)
+            assert hole < 0.1 or ("loss", "ada") not in alarms(stage)
+
+
+def test_one_hole_is_no_alarm_and_hole_after_hole_is() -> None:
+    ada = Speaker()
+    stage = stage_of({"ada": ada})
+    missed = Missed(ada)
+    missed.pass_by(stage, 15, hole=0.18)
+    missed.pass_by(stage, 15, hole=0.18)
+    for _ in range(4):
+        missed.pass_by(stage, 1, hole=0.02)
+    assert ("loss", "ada") in alarms(stage)
+
+
+def test_a_producer_who_sends_no_sound_is_here_and_nothing_is_wrong_with_them_before_or_as_they_talk() -> None:
+    pat = Speaker(amplitude=0.0)
+    pat.said = replace(pat.said, packets=0, last_packet_age=0.2, state="connecting")
+    stage = hall(make_plan(seat("ada"), seat("pat", role=Role.PRODUCER, on_air=False)), make_rider=Rider)
+    stage.seat("ada", Speaker())
+    stage.seat("pat", pat)
+    stage.seconds(1)
+    assert of(stage, "pat")["connected"] == "connecting"
+    pat.said = replace(pat.said, state="connected")
+    stage.seconds(1)
+    assert of(stage, "pat")["connected"] == "connected"
+    pat.said = replace(pat.said, last_packet_age=200.0, state="silent")
+    stage.seconds(HELD_FOR + 5)
+    assert of(stage, "pat")["connected"] == "connected"
+    assert beyond_hum(stage) == set()
+    pat.amplitude, pat.said = 0.1, replace(pat.said, packets=9, last_packet_age=0.0, state="connected", concealed=0.2)
+    stage.seconds(WITHIN)
+    assert alarms(stage) - {("narrowband", "ada")} == set()
+    stage.room.detach("pat", pat)
+    stage.seconds(1)
+    assert of(stage, "pat")["connected"] == "absent"
+
+
+def test_a_speaker_who_sends_no_sound_is_not_here_yet() -> None:
+    ada = Speaker(amplitude=0.0)
+    ada.said = replace(ada.said, packets=0)
+    stage = stage_of({"ada": ada})
+    stage.seconds(2)
+    assert of(stage, "ada")["connected"] == "connecting"
 
 
 def test_a_seat_on_air_that_lost_its_connection_is_missed_until_it_is_back_and_one_that_left_is_not() -> None:
