@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from hustings.broadcast.packager import Packager
 from hustings.broadcast.routes import broadcast_routes
 from hustings.documents import feed
 from hustings.documents.space import Person, SpacePlan, SpaceState
+from hustings.edge.agent import LONGEST_PAUSE
 from hustings.edge.proxy import Kind
 from hustings.edge.role import EdgeRole
 from hustings.hls.renditions import RENDITIONS
@@ -185,8 +186,11 @@ class Edge:
         await until(lambda: self.role.agent.connected == connected)
 
     async def redials(self) -> None:
-        """Let time pass until the feed flows again."""
-        await until(lambda: self.role.agent.connected, each_turn=lambda: self.clock.advance(0.01))
+        """Let as little time pass as makes the agent dial, until the feed flows again."""
+        while not self.role.agent.connected:
+            self.clock.advance(LONGEST_PAUSE)
+            with suppress(TimeoutError):
+                await until(lambda: self.role.agent.connected, within=1.0)
 
     def path(self, rest: str) -> str:
         return f"/spaces/{SPACE}/{rest}"
