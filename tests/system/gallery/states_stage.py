@@ -102,13 +102,20 @@ SHOW = [
     person(4, on_air=False, connected="absent"),
     person(5, "producer", on_air=False),
 ]
-ECHOING = [*SHOW[:2], {**SHOW[2], "health": {**GOOD, "echo": True}}, *SHOW[3:]]
+TWICE = {"first": True, "second": True, "second_carries": False}
+ECHOING = [
+    SHOW[0],
+    {**SHOW[1], "silenced": "echo", "uplinks": TWICE},
+    {**SHOW[2], "health": {**GOOD, "echo": True}},
+    *SHOW[3:],
+]
 WAITING = [{**seat, "on_air_for": 0.0} for seat in SHOW]
 EDGES = [edge("east.hustings.example"), edge("west.hustings.example")]
 CALM = {"you": "s5", "delay": 7.0, "dumped_at": None, "talkback": [], "alarms": [], "heard": EDGES}
 WRONG: JSON = {
     "alarms": [
         alarm("echo", seat="s2"),
+        alarm("echo", seat="s1"),
         alarm("silence", "edge", where="https://west.hustings.example"),
         alarm("disk_slow", "recording"),
     ],
@@ -174,6 +181,12 @@ STATES: dict[str, State] = {
             "live", [HOST, person(3, guard="aside"), SHOW[6]], talkback=[{"by": "s5", "to": ["s3"]}], **SPEAKER
         ), sits(3), also=HEARD,
     ),
+    "stage-second-way": stage(
+        "sound is being connected again.",
+        desk("live", [HOST, person(3, uplinks={"first": False, "second": True, "second_carries": True})], **SPEAKER),
+        {**sits(3), "token": f"seat.{'good' * 40}"}, press=("Set up a second way in", "Show the token"),
+        also="?uplink=second",
+    ),
     "stage-check": stage(
         "The ferry leaves at six", desk("doors", [HOST, person(3, preflight=check("speak"))], **SPEAKER), sits(3)
     ),
@@ -183,8 +196,9 @@ STATES: dict[str, State] = {
     ),
     "stage-producer": stage("Nothing is wrong.", desk("live", SHOW, **CALM), PRODUCES, answers=RULES),
     "stage-producer-alarms": stage(
-        "The disk is slow", desk("live", ECHOING, hands=HANDS, **{**CALM, **WRONG, "dumped_at": -4.0}), PRODUCES,
-        also="The last 7 seconds were replaced", answers=RULES,
+        "The disk is slow",
+        desk("live", ECHOING, hands=HANDS, **{**CALM, **WRONG, "dumped_at": -4.0, "dumped": 5.46}), PRODUCES,
+        also="The last 5.5 seconds were replaced", answers=RULES,
     ),
     "stage-producer-talk": stage(
         "Ada Lind hears you", desk("doors", WAITING, **{**CALM, "talkback": [{"by": "s5", "to": ["s0"]}]}), PRODUCES,

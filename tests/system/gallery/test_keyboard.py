@@ -14,9 +14,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 AT = "/api/v1/spaces/space"
 DOORS, END, HOLD = (f"POST {AT}/{verb}" for verb in ("doors", "end", "hold"))
-DUMP, TALK = (f"POST {AT}/desk/{verb}" for verb in ("dump", "talkback"))
+DUMP, TALK, FREE = (f"POST {AT}/desk/{verb}" for verb in ("dump", "talkback", "unsilence"))
 MUTE, AIR = f"POST {AT}/seats/s2/mute", f"POST {AT}/seats/s3/air"
-ANSWERS: JSON = {**RULES, DOORS: {}, END: {}, HOLD: {}, DUMP: {"seconds": 7.0}, TALK: {}, MUTE: {}, AIR: {}}
+ANSWERS: JSON = {**RULES, DOORS: {}, END: {}, HOLD: {}, DUMP: {"seconds": 7.0}, TALK: {}, FREE: {}, MUTE: {}, AIR: {}}
 
 
 async def _open(hall: Hall, state: str, **changes: Any) -> tuple[BrowserContext, Page]:
@@ -49,6 +49,28 @@ async def test_the_show_is_worked_by_keys_alone(hall: Hall) -> None:
     await page.keyboard.press("h")
 
     assert hall.scenery.calls == [HOLD, DUMP, MUTE, AIR]
+    await context.close()
+
+
+async def test_whom_the_stage_silenced_a_key_and_a_press_let_be_heard(hall: Hall) -> None:
+    silenced = {**SHOW[2], "silenced": "echo"}
+    alarms = [{"code": "echo", "part": "seat", "seat": "s2", "where": "", "since": 0}]
+    shown = desk("live", [*SHOW[:2], silenced, *SHOW[3:]], **{**CALM, "alarms": alarms})
+    opened = stage("is silenced because of an echo", shown, PRODUCES, answers=ANSWERS)
+    context = await open_context(hall, opened)
+    page = await open_state(hall, context, opened)
+    hall.scenery.calls.clear()
+
+    for button in ("Let them be heard Chi Tanaka", "Let Chi Tanaka be heard"):
+        for each in await page.get_by_role("button", name=button).all():
+            async with page.expect_response("**/desk/unsilence"):
+                await each.click()
+    await expect(page.get_by_text("Chi Tanaka is heard again.")).to_be_attached()
+    await page.keyboard.press("3")
+    async with page.expect_response("**/desk/unsilence"):
+        await page.keyboard.press("m")
+
+    assert hall.scenery.calls == [FREE] * 4  # in the row twice, at the alarm, by the key
     await context.close()
 
 

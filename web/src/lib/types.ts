@@ -245,6 +245,8 @@ export interface Desk {
   delay?: number;
   /** When somebody last took back what was not yet out. */
   dumped_at?: number | null;
+  /** How many seconds of the conversation that were. */
+  dumped?: number;
   talkback?: Talkback[];
   /** Newest last; for those who direct. */
   alarms?: Alarm[];

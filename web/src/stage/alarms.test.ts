@@ -22,6 +22,10 @@ describe('an alarm', () => {
     expect(warning(alarm('echo'), desk({}, { silenced: 'echo' })).mutes).toBeNull();
     expect(warning(alarm('loss'), desk()).mutes).toBeNull();
   });
+  it('of a seat that the stage silenced offers to let it be heard, and of one that only echoes does not', () => {
+    expect(warning(alarm('echo'), desk({}, { silenced: 'echo' })).frees?.id).toBe('c');
+    expect(warning(alarm('echo'), desk()).frees).toBeUndefined();
+  });
   it('of a part names the part, and where it is', () => {
     const edge = warning(alarm('silence', 'edge', { where: 'https://west.example/' }), desk());
     expect([edge.part, edge.what]).toEqual(['Edge, at west.example', 'The listeners hear nothing.']);

@@ -10,6 +10,8 @@ export interface Warning {
   cure: string;
   /** The seat that one press may mute. */
   mutes: DeskSeat | null;
+  /** The seat that the rule against echoes shut and one press lets be heard. */
+  frees?: DeskSeat;
 }
 
 const SEAT: Record<string, [what: string, cure: string]> = {
@@ -49,7 +51,7 @@ export const place = (address: string): string => address.replace(/^https?:\/\//
 function ofSeat(alarm: Alarm, seat: DeskSeat | undefined): Omit<Warning, 'key'> {
   const [what, cure] = SEAT[alarm.code] ?? [HEARD[alarm.code]?.toLowerCase() ?? 'has a fault.', 'Ask them by talkback.'];
   const mutes = seat && !seat.muted && ['echo', 'forgotten', 'aside', 'clipping'].includes(alarm.code) ? seat : null;
-  if (alarm.code === 'echo' && seat?.silenced === 'echo') return { part: seat.name, what: 'is silenced because of an echo.', cure: 'Headphones cure it; then they are heard again by themselves.', mutes: null };
+  if (alarm.code === 'echo' && seat?.silenced === 'echo') return { part: seat.name, what: 'is silenced because of an echo.', cure: 'Headphones cure it; then they are heard again by themselves.', mutes: null, frees: seat };
   return { part: seat?.name ?? NAMES.seat, what, cure, mutes };
 }
 

@@ -25,6 +25,7 @@ export class Commands {
   // Straight to the stage, so that they work while everything else is down.
   dump = (): Promise<{ seconds: number }> => post(`${this.#base}/desk/dump`, {}, this.#with);
   talkback = (on: boolean, to: readonly string[] = []): Promise<unknown> => post(`${this.#base}/desk/talkback`, on ? { on, to } : { on }, this.#with);
+  unsilence = (seat: string): Promise<unknown> => post(`${this.#base}/desk/unsilence`, { seat }, this.#with);
   preflight = (): Promise<unknown> => post(`${this.#base}/desk/preflight`, {}, this.#with);
 
   air = (seat: string, on: boolean): Promise<unknown> => post(`${this.#base}/seats/${seat}/air`, { on }, this.#with);

@@ -54,10 +54,12 @@ export class Cues {
   dump = (): void => {
     void this.run('dump', () => this.commands.dump(), ({ seconds }) => dumped(seconds));
   };
+  /** Shuts a microphone, or opens it, whoever shut it: a person or the rule against echoes. */
   mute = (id: string): void => {
     const seat = this.#seat(id);
-    const on = !(seat?.muted || seat?.silenced);
-    if (seat) void this.run(`mute ${id}`, () => this.commands.mute(id, on), `${seat.name} is ${on ? 'muted' : 'not muted any more'}.`);
+    const on = !seat?.muted;
+    if (seat?.silenced && on) void this.run(`mute ${id}`, () => this.commands.unsilence(id), `${seat.name} is heard again.`);
+    else if (seat) void this.run(`mute ${id}`, () => this.commands.mute(id, on), `${seat.name} is ${on ? 'muted' : 'not muted any more'}.`);
   };
   air = (id: string, on = !this.#seat(id)?.on_air): void => {
     const seat = this.#seat(id);

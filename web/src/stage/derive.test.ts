@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Card, Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, beforeSeat, columns, condition, dumpLine, light, lightSentence, nextStep, numbered, rundown, shut, silence, toldToMe } from './derive';
+import { awaitsAir, beforeSeat, columns, condition, dumpLine, light, lightSentence, nextStep, numbered, rundown, secondWay, secondWord, shut, silence, toldToMe } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -29,6 +29,12 @@ describe('the light', () => {
     expect(light(desk({}), mute)).toBe('unheard');
     expect(light(desk({ state: 'doors' }), mute)).toBe('backstage');
     expect(light(desk({ state: 'ended' }), mute)).toBe('over');
+  });
+  it('is red while a second device is heard and the browser is not', () => {
+    const second = { uplinks: { first: false, second: true, second_carries: true } };
+    expect(light(desk({}, second), { sound: false, sight: true })).toBe('air');
+    expect(light(desk({}, second), { sound: false, sight: false })).toBe('unheard');
+    expect(light(desk({}, { uplinks: { ...second.uplinks, second_carries: false } }), { sound: false, sight: true })).toBe('unheard');
   });
   it('claims nothing about a stage that is out of sight', () => {
     const blind = { sound: true, sight: false };
@@ -153,9 +159,24 @@ describe('a microphone the stage watches over', () => {
   });
 });
 
+it.each<[Pick<DeskSeat, 'uplinks'>, string, string]>([
+  [{}, '', ''],
+  [{ uplinks: { first: true, second: false, second_carries: false } }, '', ''],
+  [{ uplinks: { first: true, second: true, second_carries: false } }, 'Your second device is ready.', 'second device ready'],
+  [{ uplinks: { first: false, second: true, second_carries: true } }, 'Your second device is heard; the browser’s sound is being connected again.', 'heard by the second device'],
+  [{ uplinks: { first: true, second: true, second_carries: true } }, 'Your second device is heard; the browser’s sound is ready.', 'heard by the second device'],
+])('a seat that sends by %o is told so', (ways, own, word) => {
+  expect([secondWay({ ...SEAT, ...ways }), secondWord({ ...SEAT, ...ways })]).toEqual([own, word]);
+});
+
 it('says what was dumped for a minute, and only where there is something to dump', () => {
-  expect(dumpLine(desk({ delay: 7, dumped_at: 100 }), 104)).toBe('The last 7 seconds were replaced by the hold sound.');
-  expect([dumpLine(desk({ delay: 7, dumped_at: 100 }), 161), dumpLine(desk({ delay: 7, dumped_at: null }), 104), dumpLine(desk({}), 104)]).toEqual(['', '', '']);
+  const told = (dumped: number, now = 104): string => dumpLine(desk({ delay: 7, dumped_at: 100, dumped }), now);
+  expect(told(7)).toBe('The last 7 seconds were replaced by the hold sound.');
+  expect(told(2.04)).toBe('The last 2 seconds were replaced by the hold sound.');
+  expect(told(0.52)).toBe('The last 0.5 seconds were replaced by the hold sound.');
+  expect(told(1)).toBe('The last second was replaced by the hold sound.');
+  expect(told(0)).toBe('Nothing that was said was waiting to go out.');
+  expect([told(7, 161), dumpLine(desk({ delay: 7, dumped_at: null, dumped: 0 }), 104), dumpLine(desk({}), 104)]).toEqual(['', '', '']);
 });
 
 it('says who is where, and numbers nobody anew when they move', () => {

@@ -18,7 +18,8 @@ export function light(desk: Desk | null, { sound, sight }: Links): Light {
   if (!desk) return 'unheard';
   if (desk.state === 'ended' || desk.state === 'cancelled') return 'over';
   const airs = desk.state === 'live' && me?.on_air;
-  if (airs && !sound) return 'unheard';
+  const second = sight && me?.uplinks?.second_carries; // another device of one's own is heard
+  if (airs && !sound && !second) return 'unheard';
   if (!sight) return 'unsure';
   if (talking(desk)) return 'talk';
   if (!airs) return 'backstage';
@@ -85,6 +86,15 @@ export function shut(desk: Desk | null): boolean {
   return me?.muted === true && me.held === true && !desk?.may_direct;
 }
 
+/** A seat that sends twice, as whoever sits there is told it; empty when it does not. */
+export function secondWay({ uplinks }: DeskSeat): string {
+  if (!uplinks?.second) return '';
+  return uplinks.second_carries && !uplinks.first ? 'Your second device is heard; the browser’s sound is being connected again.' : uplinks.second_carries ? 'Your second device is heard; the browser’s sound is ready.' : 'Your second device is ready.';
+}
+
+/** The same in a quiet word, for those who direct. */
+export const secondWord = ({ uplinks }: DeskSeat): string => (!uplinks?.second ? '' : uplinks.second_carries ? 'heard by the second device' : 'second device ready');
+
 /** The next thing to do, for whoever directs. */
 export type Step = 'doors' | 'live' | 'end' | null;
 export function nextStep(desk: Desk | null): Step {
@@ -94,12 +104,17 @@ export function nextStep(desk: Desk | null): Step {
   return desk.state === 'live' ? 'end' : null;
 }
 
-export const dumped = (seconds: number): string => `The last ${Math.round(seconds)} seconds were replaced by the hold sound.`;
+/** What a dump took back. */
+export function dumped(seconds: number): string {
+  const told = Math.round(seconds * 10) / 10;
+  if (told === 0) return 'Nothing that was said was waiting to go out.';
+  return told === 1 ? 'The last second was replaced by the hold sound.' : `The last ${told} seconds were replaced by the hold sound.`;
+}
 
 /** What was taken back a moment ago, whoever pressed; empty when nothing was. */
 export function dumpLine(desk: Desk, now: number): string {
   const ago = desk.dumped_at == null ? Infinity : now - desk.dumped_at;
-  return ago < 60 && desk.delay ? dumped(desk.delay) : '';
+  return ago < 60 && desk.dumped !== undefined ? dumped(desk.dumped) : '';
 }
 
 /** What whoever directs must know of a silence on air; empty when there is none. */
@@ -154,9 +169,9 @@ export function condition(seat: DeskSeat, own = false): Condition {
   if (seat.connected === 'absent') return { word: 'not here yet', cure: '' };
   if (seat.connected === 'connecting') return { word: 'connecting', cure: '' };
   if (seat.connected === 'reconnecting') return { word: 'reconnecting', cure: 'The seat is kept; it comes back by itself.' };
-  if (seat.silenced === 'echo') return { word: 'silenced: echo', cure: own ? 'Headphones cure it.' : 'Headphones cure it. Unmute to have them heard all the same.' };
+  if (seat.silenced === 'echo') return { word: 'silenced: echo', cure: own ? 'Headphones cure it.' : 'Headphones cure it.' };
   const { health } = seat;
-  if (!health) return { word: 'here', cure: '' };
+  if (!health || seat.role === 'producer') return { word: 'here', cure: '' };
   if (health.dead && !seat.muted) return { word: 'no sound', cure: 'Is the microphone switched off, at its cable or its key?' };
   if (health.echo && !seat.muted) return { word: 'echo', cure: 'Headphones help. Until then, mute while others speak.' };
   if (health.clipping) return { word: 'clipping', cure: own ? 'Too loud: a little more distance.' : 'Too loud: ask for a little more distance.' };

@@ -55,7 +55,7 @@ export function keyList(desk: Desk): [keys: string, does: string][] {
     ...(desk.delay ? ([['D', `dump the last ${desk.delay} seconds`]] as [string, string][]) : []),
     ['T', 'while held: talk to everybody on stage'],
     ['1 to 9', 'choose somebody by the number in the row, for five seconds'],
-    ['then M', 'mute or unmute them'],
+    ['then M', 'mute or unmute them, or let them be heard whom the stage silenced'],
     ['then A', 'put them on air or backstage'],
     ['then T', 'while held: talk to them alone'],
     ['Esc', 'choose nobody'],
