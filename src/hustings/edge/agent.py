@@ -21,7 +21,7 @@ TICK = 0.1  # seconds between two looks at what is overdue
 HELD_UP = 0.2  # seconds by which a look may be late before the feed is read first
 TURNS = 40  # of the event loop, enough to read some seconds of a feed
 SILENCE = 15.0  # seconds without a byte after which a feed is dialled anew
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two attempts to dial
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.5  # seconds between two attempts to dial: a stage is back in a few seconds
 STARTING = 10.0  # seconds a stage may need to answer for the first time
 ASK_CONTROL = 2.0  # seconds between two questions to control while the stage is lost
 

@@ -11,6 +11,7 @@ from hustings.base import grid
 
 MARGIN = 1.0  # seconds after the due time: a player holds 2.88 s back, and must still fetch the part
 MOST = 1_000  # parts filled at once, 16 minutes; after a longer sleep the window starts anew
+SETTLING = 2 * grid.PART_SECONDS  # seconds from the last part to the word that it was the last, see `over`
 _CREEP = 0.001  # seconds a part: lets the estimate follow a sender's clock that runs up to 0.1 % slow
 
 
@@ -46,6 +47,7 @@ class Timeline:
         self._next: int | None = None
         self._last: int | None = None  # the programme's final part, once announced
         self._origin = 0.0  # when part 0 was due, as far as arrivals tell
+        self._reached = 0.0  # when the newest part took its place
 
     @property
     def next_number(self) -> int | None:
@@ -54,6 +56,12 @@ class Timeline:
     @property
     def finished(self) -> bool:
         return self._last is not None and self._next is not None and self._next > self._last
+
+    def over(self, at: float) -> bool:
+        """Whether it may be said that nothing follows. hls.js 1.7 fetches no more parts of a segment once it knows
+        (`getFragmentAtPosition`): told together with the last part, it would leave that out and wait for ever.
+        """
+        return self.finished and at >= self._reached + SETTLING
 
     def arrived(self, number: int, at: float) -> Arrival:
         """Decide about part `number`, received at `at`; what it says is then done."""
@@ -71,7 +79,7 @@ class Timeline:
             return Restart("the gap before this part is too long to fill")
         missing = range(self._next, number)
         self._origin = min(self._origin + _CREEP * (len(missing) + 1), at - (number + 1) * grid.PART_SECONDS)
-        self._next = number + 1
+        self._next, self._reached = number + 1, at
         return Take(missing)
 
     def ends_at(self, number: int) -> None:
@@ -92,9 +100,9 @@ class Timeline:
         count = min(MOST, int((at - due) / grid.PART_SECONDS) + 1)
         if self._last is not None:
             count = min(count, self._last + 1 - self._next)
-        first, self._next = self._next, self._next + count
+        first, self._next, self._reached = self._next, self._next + count, at
         return range(first, self._next)
 
     def _begin(self, number: int, at: float) -> None:
-        self._next = number + 1
+        self._next, self._reached = number + 1, at
         self._origin = at - (number + 1) * grid.PART_SECONDS

@@ -73,22 +73,21 @@ class LiveRendition:
         if isinstance(decision, Restart) or not self._fill(decision.missing):
             self._restart()
         self._publish(MediaPart(frame.number, frame.epoch, frame.data))
-        self._close_if_finished()
         return True
 
     def tick(self, now: float) -> bool:
-        """Fill what is overdue and end what waited too long; True if hold parts went out."""
+        """Fill what is overdue, let go what waited too long, end the programme; True if hold parts went out."""
         self.gates.expire(now)
         missing = self._timeline.overdue(now) if self._hold_epoch else range(0)
         self._fill(missing)
-        self._close_if_finished()
+        if self._timeline.over(now):
+            self.close()
         return bool(missing)
 
     def end(self, number: int) -> None:
         self._timeline.ends_at(number)
         if self._timeline.next_number is None:
             self.close()
-        self._close_if_finished()
 
     def close(self) -> None:
         """The programme is over, wherever it was."""
@@ -96,10 +95,6 @@ class LiveRendition:
             self.window.end()
             self._changed()
             self.gates.open_all()
-
-    def _close_if_finished(self) -> None:
-        if self._timeline.finished:
-            self.close()
 
     def _fill(self, numbers: range) -> bool:
         """Publish hold parts on the grid; False without a whole hold loop."""

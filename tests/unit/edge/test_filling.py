@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hustings.base.grid import PART_SECONDS as PART
-from hustings.edge.filling import MARGIN, MOST, Drop, Restart, Take, Timeline
+from hustings.edge.filling import MARGIN, MOST, SETTLING, Drop, Restart, Take, Timeline
 
 
 def heard(count: int, *, first: int = 0) -> Timeline:
@@ -124,3 +124,22 @@ def test_every_number_is_published_exactly_once(lost: set[int], late: dict[int, 
         if isinstance(decision, Take):
             published += [*decision.missing, number]
     assert published == list(range(len(published)))
+
+
+@pytest.mark.parametrize("told", [9, 11], ids=["with its last part", "before the hold parts that end it"])
+def test_nobody_hears_of_the_end_together_with_the_last_part(told: int) -> None:
+    timeline = heard(10)
+    last = 10 * PART
+    timeline.ends_at(told)
+    while not timeline.finished:
+        last += 0.1
+        timeline.overdue(last)
+    assert not timeline.over(last + SETTLING - 0.01)
+    assert timeline.over(last + SETTLING)
+    assert not timeline.overdue(1e9)
+
+
+def test_a_programme_that_goes_on_is_never_over() -> None:
+    timeline = heard(10)
+    timeline.ends_at(10)
+    assert not timeline.over(1e9)

@@ -29,6 +29,7 @@ from hustings.broadcast.routes import broadcast_routes
 from hustings.documents import feed
 from hustings.documents.space import Person, SpacePlan, SpaceState
 from hustings.edge.agent import LONGEST_PAUSE
+from hustings.edge.filling import SETTLING
 from hustings.edge.proxy import Kind
 from hustings.edge.role import EdgeRole
 from hustings.hls.renditions import RENDITIONS
@@ -191,6 +192,13 @@ class Edge:
             self.clock.advance(LONGEST_PAUSE)
             with suppress(TimeoutError):
                 await until(lambda: self.role.agent.connected, within=1.0)
+
+    async def hears_the_end(self) -> None:
+        """Wait until it was told that the programme ends, and pass the time until it tells so."""
+        await until(
+            lambda: (live := self.role.spaces.get(SPACE)) is not None and live.programme is feed.Programme.END
+        )
+        self.clock.advance(SETTLING)
 
     def path(self, rest: str) -> str:
         return f"/spaces/{SPACE}/{rest}"

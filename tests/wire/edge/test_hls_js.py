@@ -89,8 +89,12 @@ async def test_hls_js_joins_at_the_hold_back_and_plays_to_the_end(
             if form.endswith("ll"):
                 await edge.waits(1)  # a blocking reload asks for the part before it is there
             stage.say([number])
-            await edge.has(number, form.split("/", maxsplit=1)[0])
-        stage.end(ENDED - 1)
+            if number < ENDED - 1:
+                await edge.has(number, form.split("/", maxsplit=1)[0])
+        stage.end(ENDED - 1)  # a stage tells of its last part and of the end in one breath
+        if form.endswith("ll"):
+            await edge.asked.until(f"p{ENDED - 1}-first.m4s")
+        await edge.hears_the_end()
         await page.evaluate("() => ended.then(() => null)")
         told: dict[str, Any] = await page.evaluate("state()")
     assert joined["latency"] == pytest.approx(behind, abs=1.0)
@@ -132,6 +136,7 @@ async def test_hls_js_ffmpeg_and_gstreamer_play_on_side_by_side_while_the_stage_
             stage.say([number])
             await edge.has(number)
         stage.end(resumes + MORE - 1)
+        await edge.hears_the_end()
         await page.evaluate("() => ended.then(() => null)")
         told: dict[str, Any] = await page.evaluate("state()")
         for program in programs:

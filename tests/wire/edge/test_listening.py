@@ -199,6 +199,7 @@ async def test_the_end_closes_the_playlists_and_leads_to_the_replay(edge: Edge, 
     asked = asyncio.create_task(edge.client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=2&_HLS_part=2")))
     await edge.waits(1)
     stage.end(9)
+    await edge.hears_the_end()
     assert "#EXT-X-ENDLIST" in (await asked).text
     stage.hub.publish(Plan(plan(SpaceState.ENDED, 2)))
     await edge.client.get(edge.path("live.json"))

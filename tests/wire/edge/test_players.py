@@ -61,6 +61,7 @@ async def test_a_player_hears_every_sample_from_the_live_edge_to_the_end(
     await edge.asked.until(".m4s")
     stage.say(range(16, 26))
     stage.end(25)
+    await edge.hears_the_end()
     await ends(process)
     assert_unbroken(read_wav(tmp_path / "heard.wav"), seconds=26 * 0.96)
 
@@ -85,6 +86,7 @@ async def test_a_player_hears_the_hold_sound_on_the_grid_while_the_stage_is_lost
     stage.open(holds=holds)
     stage.say(range(resumes, resumes + 8))
     stage.end(resumes + 7)
+    await edge.hears_the_end()
     await ends(process)
     sound = read_wav(tmp_path / "heard.wav")
     assert sound.size / SAMPLE_RATE == pytest.approx((resumes + 8) * 0.96, abs=0.02)
