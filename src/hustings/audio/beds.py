@@ -20,6 +20,7 @@ HOLD_PARTS = 8  # 7.68 s: two chords; it also travels to every edge, so it is sh
 END_SAMPLES = 84 * TICK  # 1.68 s
 
 _PAD = 2 * SEGMENT
+_ROW = 1024  # samples
 
 _Wave = npt.NDArray[np.float64]
 _Chords = Sequence[Sequence[int]]
@@ -44,13 +45,22 @@ def _hertz(note: int) -> float:
     return float(440.0 * 2.0 ** ((note - 69) / 12.0))
 
 
+def _sine(hertz: float, phase: float, samples: int) -> _Wave:
+    """By adding angles, twice as fast as a sine for each sample: a stage that was killed makes its beds first."""
+    turn = 2.0 * np.pi * hertz / SAMPLE_RATE
+    rows = turn * _ROW * np.arange(-(-samples // _ROW)) + phase
+    row = turn * np.arange(_ROW)
+    wave = np.outer(np.sin(rows), np.cos(row))
+    wave += np.outer(np.cos(rows), np.sin(row))
+    return wave.ravel()[:samples]
+
+
 def _tone(note: int, samples: int, harmonics: Sequence[float], detune: float = 0.0) -> _Wave:
     """A sum of harmonics with the given amplitudes; `detune` in hertz beats gently against a second tone."""
-    time = np.arange(samples) / SAMPLE_RATE
     wave = np.zeros(samples)
     for number, amplitude in enumerate(harmonics, start=1):
         phase = 2.4 * (note + number)  # spread by the golden angle: equal phases would add up to peaks
-        wave += amplitude * np.sin(2.0 * np.pi * (_hertz(note) + detune) * number * time + phase)
+        wave += amplitude * _sine((_hertz(note) + detune) * number, phase, samples)
     return wave
 
 
