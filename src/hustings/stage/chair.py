@@ -132,7 +132,10 @@ class Chair:
             self.voice = None if self._heard.shut else _through(self._heard.apply(ridden), self._open)
 
     def leave(self) -> None:
-        """Fade out within one tick, as the seat is taken away."""
+        """Fade out within one tick, as the seat is taken away. What is said aside does not turn into the rest."""
+        if self.talking:
+            self._mute = Fader(0.0)
+            self._talk.aim(0.0, MUTE_MS)
         self._mute.aim(0.0, MUTE_MS)
 
     def listen(self) -> None:

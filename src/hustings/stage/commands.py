@@ -47,10 +47,11 @@ class NobodyThere(NotFound):
 
 
 class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The talkback key, pressed or let go; no seat named means everybody."""
+    """The talkback key, pressed or let go; no seat named means everybody. `number` grows from word to word."""
 
     on: bool
     to: tuple[str, ...] = ()
+    number: int = 0
 
 
 class OneSeat(msgspec.Struct, frozen=True):
@@ -105,9 +106,9 @@ def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:
             there = {seat for seat in talk.to if seat != chair.seat.id and room.chair(seat) is not None}
             if talk.to and not there:
                 raise NobodyThere("Whom you want to talk to is not on this stage any more.")
-            room.talkback.press(chair, there, clock.monotonic())
+            room.talkback.press(chair, there, clock.monotonic(), talk.number)
         else:
-            room.talkback.release(chair)
+            room.talkback.release(chair, clock.monotonic(), talk.number)
         return JSONResponse({"on": talk.on})
 
     async def preflight(request: Request) -> Response:

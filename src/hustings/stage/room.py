@@ -148,7 +148,7 @@ class Room:
     def _remove(self, chair: Chair) -> None:
         """Put a seat out: one last tick fades its voice, so that the others hear no click."""
         chair.leave()
-        self.talkback.release(chair)
+        self.talkback.renew(chair.seat.id)
         self.watch.forget(chair.seat.id)
         if chair.peer is not None:
             chair.peer.on_packet = None
@@ -194,6 +194,7 @@ class Room:
 
     def _arrived(self, chair: Chair) -> None:
         self.watch.seat(chair.seat.id).rule.renew()
+        self.talkback.renew(chair.seat.id)
         chair.attendance.arrive(self._now)
 
     def detach(self, seat: str, peer: Source) -> None:

@@ -87,7 +87,7 @@ async def test_a_producer_talks_to_whom_they_name_and_the_desk_shows_it(tmp_path
         desk = json.loads(b"{" + body(stage.town.rooms.room("space1"), 0.0, directs=True))
         assert desk["talkback"] == [{"by": "pat", "to": ["ben"]}]
         assert (await stage.ask("pat", "talkback", {"on": False})).status_code == 200
-        stage.town.step(20)
+        stage.town.step(40)
         assert ben.hears(pat) < 0.001
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from tests.support.stage import Hall, Speaker, amplitude_at, drained, hall, make_plan, seat
 
+from hustings.audio.level import Samples
 from hustings.base.grid import TICK
 from hustings.documents.blocks import SeatPacket
 from hustings.documents.feed import Voices
 from hustings.documents.space import Role
-from hustings.stage.talkback import HOLDS
+from hustings.stage.talkback import HOLDS, TAIL
 
 pytestmark = pytest.mark.usefixtures("beds")
 
@@ -29,16 +30,21 @@ def stage_of_four() -> tuple[Hall, dict[str, Speaker]]:
     return stage, people
 
 
-def press(stage: Hall, by: str, *to: str) -> None:
+def press(stage: Hall, by: str, *to: str, number: int = 0) -> None:
     chair = stage.room.chair(by)
     assert chair is not None
-    stage.room.talkback.press(chair, to, stage.now - stage.started)
+    stage.room.talkback.press(chair, to, stage.now - stage.started, number)
 
 
-def release(stage: Hall, by: str) -> None:
+def release(stage: Hall, by: str, number: int = 0) -> None:
     chair = stage.room.chair(by)
     assert chair is not None
-    stage.room.talkback.release(chair)
+    stage.room.talkback.release(chair, stage.now - stage.started, number)
+
+
+def loudest(sound: Samples, hertz: float) -> float:
+    """Of one frequency, in any tick."""
+    return max(amplitude_at(tick, hertz) for tick in sound.reshape(-1, TICK))
 
 
 def test_only_whom_a_producer_talks_to_hears_it_over_the_rest_turned_down() -> None:
@@ -90,6 +96,7 @@ def test_a_host_on_air_who_talks_to_one_is_heard_by_no_listener_and_in_no_record
     assert ben.hears(ada) < 1e-4
     assert ada.hears(ben) == pytest.approx(0.1, abs=0.002)
     release(stage, "ada")
+    stage.seconds(TAIL)
     stage.step(50)
     assert amplitude_at(stage.programme()[-20 * TICK :], ada.hertz) == pytest.approx(0.1, abs=0.002)
     assert {packet.seat for packet in drained(stage.out.recorder, SeatPacket)} == {"ada", "ben"}
@@ -105,10 +112,79 @@ def test_a_muted_host_is_heard_by_whom_they_talk_to_and_stays_muted_for_the_rest
     stage.step(30)
     release(stage, "ada")
     assert people["eve"].hears(people["ada"]) == pytest.approx(0.1, abs=0.002)
+    stage.seconds(TAIL)
     stage.step(30)
     assert amplitude_at(stage.programme(), people["ada"].hertz) < 1e-4
     assert people["ben"].hears(people["ada"], last=60) < 1e-4
     assert people["eve"].hears(people["ada"]) < 1e-4
+
+
+def test_the_last_syllables_on_their_way_when_the_key_goes_up_reach_nobody_but_the_few() -> None:
+    stage, people = stage_of_four()
+    ada, eve = people["ada"], people["eve"]
+    press(stage, "ada", "eve")
+    stage.step(20)
+    stage.blocks()
+    drained(stage.out.recorder, object)
+    release(stage, "ada")
+    assert stage.room.talkback.held() == []
+    stage.step(8)
+    assert eve.hears(ada, last=8) == pytest.approx(0.1, abs=0.002)
+    ada.amplitude = 0.0
+    stage.seconds(TAIL)
+    assert loudest(stage.programme(), ada.hertz) < 1e-4
+    assert "ada" not in {packet.seat for packet in drained(stage.out.recorder, SeatPacket)}
+    ada.amplitude = 0.1
+    stage.seconds(1)
+    assert loudest(stage.programme(), ada.hertz) == pytest.approx(0.1, abs=0.002)
+    assert "ada" in {packet.seat for packet in drained(stage.out.recorder, SeatPacket)}
+
+
+def test_the_key_pressed_again_before_the_last_word_is_through_stays_pressed() -> None:
+    stage, people = stage_of_four()
+    press(stage, "ada", "eve")
+    stage.step(20)
+    stage.blocks()
+    release(stage, "ada")
+    stage.step(5)
+    press(stage, "ada", "eve")
+    stage.seconds(HOLDS - 0.5)
+    assert [key.by.seat.id for key in stage.room.talkback.held()] == ["ada"]
+    assert loudest(stage.programme(), people["ada"].hertz) < 1e-4
+
+
+def test_a_word_that_was_overtaken_is_not_minded_and_the_newest_is() -> None:
+    stage, people = stage_of_four()
+    press(stage, "ada", "eve", number=1)
+    press(stage, "ada", "eve", number=3)
+    release(stage, "ada", number=2)
+    stage.step(50)
+    assert stage.room.talkback.held()
+    assert people["ben"].hears(people["ada"]) < 1e-4
+    release(stage, "ada", number=5)
+    press(stage, "ada", "eve", number=4)
+    stage.step(50)
+    assert not stage.room.talkback.held()
+    assert people["ben"].hears(people["ada"]) == pytest.approx(0.1, abs=0.002)
+
+
+def test_another_session_counts_its_words_anew() -> None:
+    stage, _ = stage_of_four()
+    press(stage, "ada", "eve", number=9)
+    release(stage, "ada", number=10)
+    stage.seat("ada", Speaker(HERTZ["ada"]))
+    press(stage, "ada", "eve", number=1)
+    assert stage.room.talkback.held()
+
+
+def test_whoever_is_taken_off_the_stage_while_talking_is_not_aired_in_leaving() -> None:
+    stage, people = stage_of_four()
+    press(stage, "ada", "eve")
+    stage.step(20)
+    stage.blocks()
+    stage.change(seats=stage.plan.seats[1:])
+    stage.step(20)
+    assert loudest(stage.programme(), people["ada"].hertz) < 1e-4
 
 
 def test_a_key_that_is_told_no_more_lets_go_and_one_that_is_told_again_does_not() -> None:
