@@ -119,6 +119,12 @@ def noted_address(settings: Settings) -> str:
         return settings.address()
 
 
+class BadSetting(Invalid):
+    """A setting that no role can start with, by its variable's name: starting again would end the same way."""
+
+    code = "bad_setting"
+
+
 class BadDataFolder(Invalid):
     """The data folder is no folder, or cannot be written."""
 

@@ -65,7 +65,7 @@ async def ask(way: Way) -> Told:
         return Told(Answer.REFUSES if code == 401 else Answer.CANNOT, f"{code} {reason}")
     except ssl.SSLCertVerificationError as error:
         return Told(Answer.UNTRUSTED, untrusted=error)
-    except (OSError, TransactionError, TimeoutError, ConnectionError):
+    except (OSError, TransactionError, TimeoutError):
         return Told(Answer.SILENT)
     line.close()
     await path.closed.wait()
@@ -84,9 +84,12 @@ async def _open(way: Way) -> tuple[TurnTransport, _Path]:
         )
 
 
-async def send_by(way: Way, word: bytes, peer: tuple[str, int]) -> str:
-    """Send it to somebody a few times. What the relay says against it, empty for nothing."""
-    line, path = await _open(way)
+async def send_by(way: Way, word: bytes, peer: tuple[str, int]) -> str | None:
+    """Send it to somebody a few times. What the relay says against it, empty for nothing; None without a path."""
+    try:
+        line, path = await _open(way)
+    except (OSError, TransactionError, TimeoutError):
+        return None
     for _ in range(DATAGRAMS):
         line.sendto(word, peer)
         await asyncio.sleep(APART)

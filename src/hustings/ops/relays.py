@@ -75,7 +75,10 @@ def _reached(server: IceServer, by: Credential, address: str, ports: str) -> Ite
         if port is None:
             return
         refused = asyncio.run(send_by(_way(server, by), port.word, (address, port.number)))
-        if port.heard():
+        if refused is None:
+            cure = "look again in a minute; if it stays, see the relay's log for its limits (user-quota, total-quota)"
+            yield Finding(subject, Health.FAULT, "the relay gave a path and then no second one", cure)
+        elif port.heard():
             yield Finding(subject, Health.WELL, f"what the relay sends to {address} arrives")
         elif refused:
             cure = f"let the relay reach the stage: allowed-peer-ip={address} in coturn"

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import structlog
 
-from hustings.base.settings import Settings
-from hustings.server.supervisor import parent_gone
+from hustings.base.settings import BadSetting, Settings
+from hustings.server.supervisor import EXIT_FOR_GOOD, parent_gone
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,9 @@ async def _live(role: str, run: RunRole, settings: Settings) -> int:
         await running
     except asyncio.CancelledError:
         log.info("role stopped", role=role)
+    except BadSetting as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return EXIT_FOR_GOOD
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

@@ -11,15 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from hustings.base.errors import Invalid
-from hustings.base.settings import Settings
+from hustings.base.settings import BadSetting, Settings
 
 LASTS: Final = 24 * 3600  # s: longer than any evening, for servers that look at it again whenever the path is renewed
 
 URL: Final = re.compile(r"(stun|turn)(s?):(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::([0-9]{1,5}))?(?:\?transport=(udp|tcp))?")
 
 
-class BadIceServer(Invalid):
+class BadIceServer(BadSetting):
     """A server's URL cannot be read, or a TURN server has no secret."""
 
     code = "bad_ice_server"

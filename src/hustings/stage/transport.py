@@ -30,7 +30,7 @@ from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTrans
 from hustings.audio.rtp import is_rtcp
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, Unavailable
-from hustings.base.settings import Settings
+from hustings.base.settings import BadSetting, Settings
 from hustings.stage.sdp import MAX_CANDIDATES, Fingerprint, LocalTransport, RemoteTransport
 from hustings.stage.srtp import Opener, seal
 
@@ -63,12 +63,12 @@ class MediaSettings:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "MediaSettings":
-        """Raises Unavailable when the range cannot be read."""
+        """Raises BadSetting when the range cannot be read."""
         if not settings.media_ports:
             return cls(settings.media_address)
         low, _, high = settings.media_ports.partition("-")
         if not (low.isdigit() and high.isdigit() and 0 < int(low) <= int(high) <= 65535):
-            raise Unavailable("HUSTINGS_MEDIA_PORTS must be two ports and a hyphen, such as 50000-50100.")
+            raise BadSetting("HUSTINGS_MEDIA_PORTS must be two ports and a hyphen, such as 50000-50100.")
         return cls(settings.media_address, range(int(low), int(high) + 1))
 
 

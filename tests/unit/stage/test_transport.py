@@ -3,8 +3,7 @@
 import pytest
 
 from hustings.base.clock import ManualClock, SystemClock
-from hustings.base.errors import Unavailable
-from hustings.base.settings import Settings
+from hustings.base.settings import BadSetting, Settings
 from hustings.stage.transport import Certificates, MediaSettings
 
 
@@ -19,7 +18,7 @@ def test_a_port_range_includes_both_ends() -> None:
 
 @pytest.mark.parametrize("ports", ["50000", "5-4", "a-b", "0-10", "1-70000", "-"])
 def test_a_range_that_is_none_is_refused_with_the_settings_name(ports: str) -> None:
-    with pytest.raises(Unavailable, match="HUSTINGS_MEDIA_PORTS"):
+    with pytest.raises(BadSetting, match="HUSTINGS_MEDIA_PORTS"):
         MediaSettings.from_settings(Settings(media_ports=ports))
 
 

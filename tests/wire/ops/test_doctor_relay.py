@@ -1,8 +1,12 @@
 """The doctor and Debian's coturn: every fault of a relay that the server can see, and the same without it."""
 
+import select
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tests.support.asgi import free_port
@@ -73,6 +77,40 @@ def test_a_relay_whose_certificate_is_not_trusted_is_a_fault(
 
 def test_a_relay_that_may_not_reach_the_stage_is_a_fault(relay: Relay) -> None:
     assert "allowed-peer-ip" in looked(relay.udp, address=LOOPBACK)[-1].cure
+
+
+@contextmanager
+def only_once(relay: Relay) -> Iterator[str]:
+    """The relay's URL over TCP by a door that closes behind the first who comes."""
+    with socket.create_server((LOOPBACK, 0)) as door:
+
+        def let_one_in() -> None:
+            guest, _ = door.accept()
+            door.close()
+            with guest, socket.create_connection((relay.host, relay.port)) as inside:
+                pass_on(guest, inside)
+
+        passing = Thread(target=let_one_in, daemon=True)
+        passing.start()
+        yield f"turn:{LOOPBACK}:{door.getsockname()[1]}?transport=tcp"
+        passing.join(10)
+
+
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    while True:
+        for ready in select.select([one, other], [], [])[0]:
+            data = ready.recv(65_536)
+            if not data:
+                return
+            (other if ready is one else one).sendall(data)
+
+
+def test_a_relay_that_gives_no_second_path_is_a_fault_and_no_traceback(relay: Relay) -> None:
+    with only_once(relay) as url:
+        found = looked(url)
+
+    assert [finding.health for finding in found] == [Health.WELL, Health.FAULT]
+    assert "no second one" in found[1].told
 
 
 def test_settings_that_cannot_be_used_are_a_fault() -> None:

@@ -12,6 +12,7 @@ from tests.support.tiny_whip import TinyWhip
 from hustings.base.settings import Settings, note_address
 from hustings.cli import main
 from hustings.clients.media import WavWriter, read_voice
+from hustings.server.supervisor import EXIT_FOR_GOOD
 
 
 async def hustings(*words: str) -> tuple[int, str, str]:
@@ -187,6 +188,18 @@ async def test_a_data_folder_that_is_none_is_named_in_a_sentence_by_every_comman
         assert code == 1
         assert "Traceback" not in told
         assert "The data folder /etc/passwd cannot be used" in told
+
+
+async def test_a_setting_that_the_stage_cannot_start_with_ends_everything_for_good_and_is_named_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUSTINGS_ICE_SERVERS", "turn:t.example")
+    words = ["serve", "--roles", "stage,edge", "--data", str(tmp_path), "--port", str(free_port())]
+    code, _, told = await hustings(*words)
+
+    assert code == EXIT_FOR_GOOD
+    assert told.count("give its secret as HUSTINGS_TURN_SECRET") == 1  # the stage was not started again
+    assert "Traceback" not in told
 
 
 async def test_an_account_made_in_a_folder_that_is_new_says_so_and_its_link_names_the_server_of_the_folder(
