@@ -76,6 +76,21 @@ async def test_a_stranger_asks_for_nothing(tmp_path: Path) -> None:
         assert (await stage.ask("eve", "dump")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("who", "status", "silenced"), [("ada", 204, False), ("pat", 204, False), ("ben", 403, True)]
+)
+async def test_who_directs_lets_a_silenced_seat_be_heard(
+    tmp_path: Path, who: str, status: int, silenced: bool
+) -> None:
+    async with asking(tmp_path) as stage:
+        rule = stage.town.rooms.room("space1").watch.seat("ben").rule
+        rule.look(True, 0.0, on=True)
+        assert rule.silenced
+        assert (await stage.ask(who, "unsilence", {"seat": "ben"})).status_code == status
+        rule.look(True, 1.0, on=True)
+        assert rule.silenced is silenced
+
+
 async def test_a_producer_talks_to_whom_they_name_and_the_desk_shows_it(tmp_path: Path) -> None:
     async with asking(tmp_path) as stage:
         answer = await stage.ask("pat", "talkback", {"on": True, "to": ["ben", "gone"]})
