@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from hustings.base.clock import Clock
 from hustings.base.errors import Conflict, Forbidden, Invalid, NotFound
-from hustings.base.sizes import KILO, too_large
+from hustings.base.sizes import KILO
+from hustings.stage.asked import document_of
 from hustings.stage.chair import Chair
 from hustings.stage.problems import bearer_of
 from hustings.stage.room import Room
@@ -77,15 +78,8 @@ def directing(rooms: Rooms, request: Request) -> tuple[Room, Chair]:
 
 async def told(request: Request, kind: type[T]) -> T:
     """The request's JSON; raises BadCommand or TooLarge."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_COMMAND:
-            raise too_large(MAX_COMMAND)
-    try:
-        return msgspec.json.decode(bytes(body), type=kind)
-    except msgspec.DecodeError as error:
-        raise BadCommand("This command cannot be read. Reload the page and try again.") from error
+    unreadable = BadCommand("This command cannot be read. Reload the page and try again.")
+    return await document_of(request, kind, MAX_COMMAND, unreadable)
 
 
 def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:

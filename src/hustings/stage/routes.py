@@ -1,45 +1,27 @@
 """The stage's HTTP beside WHIP: plans from control (by cluster key) and the desk (by seat token)."""
 
-import hmac
 from collections.abc import Collection
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from hustings.base.errors import TooLarge, Unauthorized
+from hustings.base.sizes import KILO
 from hustings.documents.space import SpacePlan
+from hustings.stage.asked import ClusterKey, document_of
 from hustings.stage.desk import Desk
 from hustings.stage.plans import BadPlan
 from hustings.stage.problems import bearer_of
 from hustings.stage.rooms import Rooms
 
-MAX_PLAN = 256 * 1024  # bytes: far above 13 seats and every hand raised
+MAX_PLAN = 256 * KILO  # bytes: far above 13 seats and every hand raised
 
 _STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-class WrongKey(Unauthorized):
-    """Only the other roles of this installation may ask."""
-
-    code = "wrong_key"
-
-
-class PlanTooLong(TooLarge):
-    code = "plan_too_long"
-
-
 async def _plan(request: Request) -> SpacePlan:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_PLAN:
-            raise PlanTooLong("This plan is longer than any plan can be.")
-    try:
-        plan = msgspec.json.decode(bytes(body), type=SpacePlan)
-    except msgspec.DecodeError as error:
-        raise BadPlan("This plan cannot be read. Are all roles of the same version?") from error
+    unreadable = BadPlan("This plan cannot be read. Are all roles of the same version?")
+    plan = await document_of(request, SpacePlan, MAX_PLAN, unreadable)
     if plan.id != request.path_params["space"]:
         raise BadPlan("The plan is of another Space than its address.")
     return plan
@@ -48,25 +30,23 @@ async def _plan(request: Request) -> SpacePlan:
 def stage_routes(rooms: Rooms, desk: Desk, cluster_key: str, late: Collection[float] = ()) -> list[Route]:
     """Give them to Starlette with `exception_handlers=PROBLEMS` of stage/problems.py. `late` is the mixer's."""
 
-    def check_key(request: Request) -> None:
-        if not hmac.compare_digest(bearer_of(request).encode(), cluster_key.encode()):
-            raise WrongKey("This address is for the other roles of the installation.")
+    key = ClusterKey(cluster_key)
 
     async def epoch(request: Request) -> Response:
-        check_key(request)
+        key.check(request)
         return JSONResponse({"epoch": rooms.epoch})
 
     async def lateness(request: Request) -> Response:
-        check_key(request)
+        key.check(request)
         return JSONResponse([round(seconds, 5) for seconds in late])
 
     async def put(request: Request) -> Response:
-        check_key(request)
+        key.check(request)
         await rooms.put(await _plan(request))
         return Response(status_code=204)
 
     async def delete(request: Request) -> Response:
-        check_key(request)
+        key.check(request)
         await rooms.delete(request.path_params["space"])
         return Response(status_code=204)
 

@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, Invalid, NotFound, TooMany
-from hustings.base.sizes import DOCUMENT, too_large
+from hustings.base.sizes import DOCUMENT
 from hustings.documents.seat_token import SeatClaim
+from hustings.stage.asked import body_of
 from hustings.stage.ice_servers import IceServers
 from hustings.stage.problems import bearer_of, problem
 from hustings.stage.sdp import parse_fragment
@@ -71,14 +72,10 @@ def _refusal(error: HustingsError) -> Response:
 
 
 async def _body(request: Request, expected: str) -> str:
-    """The attack: a body without end. Reading stops one byte beyond what any browser needs."""
+    """The body as text; raises WrongType, TooLarge, Invalid."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != expected:
         raise WrongType(f"The body must be {expected}.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > DOCUMENT:
-            raise too_large(DOCUMENT)
+    body = await body_of(request, DOCUMENT)
     try:
         return body.decode()
     except UnicodeDecodeError as error:
