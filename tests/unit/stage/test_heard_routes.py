@@ -67,7 +67,7 @@ async def test_who_has_another_key_is_told_nothing_and_not_believed(
         (b"{}", 400, "bad_verdict"),
         (WORD.replace(b"silence", b"boredom"), 400, "bad_verdict"),
         (WORD[:-1], 400, "bad_verdict"),
-        (WORD + b" " * (MAX_HEARD + 1 - len(WORD)), 413, "verdict_too_long"),
+        (WORD + b" " * (MAX_HEARD + 1 - len(WORD)), 413, "too_large"),
     ],
 )
 async def test_a_verdict_that_is_none_is_refused(
