@@ -39,7 +39,7 @@ def need_namespaces() -> None:
     """A network taken away needs one of the test's own: root's, on a kernel that makes them."""
     tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
-        pytest.skip(f"no network namespaces here ({tried.stderr.strip()}): run as root")
+        _without(f"no network namespaces here ({tried.stderr.strip()}): run as root")
 
 
 def _without(reason: str) -> None:
