@@ -55,7 +55,9 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Fill one slot from nothing: the stream waits and the delay grows by it."""
+    """Fill one slot from nothing: the stream waits and the delay grows by it. `starved`: because nothing has come."""
+
+    starved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class JitterBuffer:
         if packet is not None:
             return self._play(packet, shrink=shrink)
         if not self._packets:
-            return self._stretch() if self._delay(now) + SLOT / RATE < CEILING else self._lose()
+            return self._stretch(starved=True) if self._delay(now) + SLOT / RATE < CEILING else self._lose()
         if self._stretched >= SLOT and self._delay(now) - SLOT / RATE > self.target - HAIR:
             # This hole was already waited for: its time has been spent, unless more delay is wanted anyhow.
             self._stretched -= SLOT
@@ -197,10 +199,10 @@ class JitterBuffer:
         self._cursor += SLOT
         return Missing(self._packets.get(self._cursor))
 
-    def _stretch(self) -> Stretch:
+    def _stretch(self, *, starved: bool = False) -> Stretch:
         self._stretched += SLOT
         self._changed(SLOT)
-        return Stretch()
+        return Stretch(starved)
 
     # The delay and its target
 

@@ -157,7 +157,8 @@ class Receiver:
             self.counts.corrected += 1
             sound = self._safely(pulled.following.payload, fec=True)
         else:
-            self._filled += 1
+            # A longer wait takes no word away; it is heard where it comes into one because the network had nothing.
+            self._filled += isinstance(pulled, Missing) or (pulled.starved and not self._quiet)
             sound = self._safely(None)
         self._quiet = float(np.abs(sound).max()) < QUIET
         return sound

@@ -131,6 +131,23 @@ def test_a_hole_in_the_numbers_is_missed_once_it_is_over(ticks: int) -> None:
     assert rig.peer.health().concealed == pytest.approx(ticks / 250, rel=0.3)
 
 
+@pytest.mark.parametrize(
+    ("payload", "missed"), [(None, 10 / 250), (OpusEncoder().encode(np.zeros(960, np.float32)), 0)]
+)
+def test_a_wait_for_late_packets_is_missed_in_a_word_and_not_in_silence(payload: bytes | None, missed: float) -> None:
+    rig = Rig()
+    for late in (False, True, False):
+        for _ in range(10 if late else 100):
+            if not late:
+                rig.speak(payload)
+            rig.tick()
+        for _ in range(10 if late else 0):
+            rig.speak(payload)
+        if late:
+            rig.talk(1)
+            assert rig.peer.health().concealed == pytest.approx(missed, abs=0.02)
+
+
 def test_what_was_missed_is_forgotten_while_nothing_is_sent() -> None:
     rig = Rig()
     rig.talk(300, lost=lambda n: n % 10 == 5)

@@ -243,6 +243,8 @@ export interface Desk {
   silence_intended?: boolean;
   /** Seconds between the stage and the listeners' programme, chosen before the start. */
   delay?: number;
+  /** An echoing seat is silenced by the stage itself. */
+  mute_echo?: boolean;
   /** When somebody last took back what was not yet out. */
   dumped_at?: number | null;
   /** How many seconds of the conversation that were. */
