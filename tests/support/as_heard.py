@@ -79,15 +79,21 @@ class MonitorClock(ManualClock):
 
     def __init__(self) -> None:
         super().__init__(DOORS_AT)
-        self.resting = 0
+        self._dues: list[float] = []
+
+    @property
+    def resting(self) -> bool:
+        """It has done the turn that is due, and waits for one that is not."""
+        return bool(self._dues) and min(self._dues) > self.monotonic()
 
     async def sleep_until(self, when: float) -> None:
-        turn = abs(when - self.monotonic() - TURN) < 1e-6
-        self.resting += turn
+        turn = [when] if abs(when - self.monotonic() - TURN) < 1e-6 else []
+        self._dues += turn
         try:
             await super().sleep_until(when)
         finally:
-            self.resting -= turn
+            for due in turn:
+                self._dues.remove(due)
 
 
 class SpoilingEdge:
@@ -140,8 +146,6 @@ class Rig:
             await until(lambda: self._published() >= mixed)
             if self._in_monitor() >= 0:  # else it asks again when some time has passed
                 await until(lambda: self._in_monitor() >= mixed)
-        for _ in range(50):
-            await asyncio.sleep(0)
         await until(lambda: self.clock.resting)
 
     def _published(self) -> int:
