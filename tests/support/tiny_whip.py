@@ -39,6 +39,7 @@ class TinyWhip:
         self.over = False  # sessions are ended already when somebody wants to end them
         self.answers: list[Response] = []  # given before any session is opened
         self.posts = 0
+        self.links = ""  # told with each session
         self._listening: set[asyncio.Task[None]] = set()
         self.application = Starlette(
             routes=[
@@ -62,7 +63,8 @@ class TinyWhip:
         await peer.setRemoteDescription(RTCSessionDescription((await request.body()).decode(), "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
         location = f"{request.url.path}/{len(self.peers)}"
-        return Response(peer.localDescription.sdp, 201, {"Location": location}, "application/sdp")
+        told = {"Location": location} | ({"Link": self.links} if self.links else {})
+        return Response(peer.localDescription.sdp, 201, told, "application/sdp")
 
     def _listen(self, track: MediaStreamTrack, said: list[np.ndarray]) -> None:
         self._listening.add(asyncio.ensure_future(self._keep(track, said)))

@@ -52,12 +52,14 @@ class Room:
     def __init__(self, clock: Clock) -> None:
         self.ears: dict[str, list[Ear]] = {}
         self.detached: list[Peer] = []
+        self.asked: list[str] = []  # tokens
         self.changed = asyncio.Condition()
         self.latest = 0.0  # seconds: the most that a tick came late; above 0.1 the measuring machine is the network
         self._clock = clock
         self._notices: set[asyncio.Task[None]] = set()
 
     async def authorise(self, space: str, token: str) -> SeatClaim:
+        self.asked.append(token)
         if space != "town":
             raise NotFound("There is no such Space.")
         if not token.startswith("seat."):

@@ -17,7 +17,7 @@ from hustings.clients.desk import switch_on
 from hustings.clients.errors import ServerAway
 from hustings.clients.peer import SpeakingPeer
 from hustings.clients.voice import Voice
-from hustings.clients.whip import WhipSession, close_session, ice_servers, open_session
+from hustings.clients.whip import IceServer, WhipSession, close_session, ice_servers, open_session
 
 LOOK = 0.25  # seconds between two looks at a connection
 CONNECT_WITHIN = 10.0  # seconds for ICE and DTLS
@@ -74,6 +74,7 @@ class Speaker:
         self._told = told
         self._backoff = Backoff()
         self._sent_before = 0
+        self._servers: list[IceServer] = []
         self._unreached = 0  # sessions that found no path: aiortc tries one relay at a time
         self._progress = SpeakerProgress(SpeakerState.CONNECTING, duration=voice.duration, looping=voice.loop)
 
@@ -97,16 +98,16 @@ class Speaker:
 
     async def _connect_and_speak(self) -> bool:
         """One session; True when the recording is over, False when the connection was lost."""
-        servers = await ice_servers(self._http, self._address.whip, self._token)
-        relays = [server for server in servers if server.url.startswith("turn")]
-        relay = relays[self._unreached % len(relays)] if relays else None
-        peer = SpeakingPeer(self._voice, self._clock, relay)
+        self._servers = await ice_servers(self._http, self._address.whip, self._token) or self._servers
+        peer = SpeakingPeer(self._voice, self._clock, self._relay())
         session: WhipSession | None = None
         lost = False
         try:
             session = await open_session(self._http, self._whip, self._token, await peer.offer())
+            self._servers = session.servers or self._servers
             await peer.answer(session.answer)
             lost = not await self._connected(peer)
+            self._unreached += lost
             if not lost:
                 await self._switch_on()
                 lost = not await self._speak(peer)
@@ -115,6 +116,10 @@ class Speaker:
             await peer.close()
             if session is not None and not lost:  # the next offer takes over the seat of a lost one
                 await close_session(self._http, session, self._token)
+
+    def _relay(self) -> IceServer | None:
+        relays = [server for server in self._servers if server.url.startswith("turn")]
+        return relays[self._unreached % len(relays)] if relays else None
 
     async def _connected(self, peer: SpeakingPeer) -> bool:
         until = self._clock.monotonic() + CONNECT_WITHIN

@@ -24,10 +24,11 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class WhipSession:
-    """`resource` is None where the server named none; then nothing can be deleted."""
+    """`resource` is None where the server named none; then nothing can be deleted. `servers` are for a next offer."""
 
     answer: str
     resource: str | None
+    servers: list[IceServer]
 
 
 async def ice_servers(http: httpx.AsyncClient, url: str, token: str) -> list[IceServer]:
@@ -61,7 +62,8 @@ async def open_session(http: httpx.AsyncClient, url: str, token: str, offer: str
     if not response.headers.get("content-type", "").startswith(SDP):
         raise BadAnswer(f"{url} answered without an SDP answer; it is no WHIP endpoint.")
     location = response.headers.get("location")
-    return WhipSession(response.text, urljoin(str(response.url), location) if location else None)
+    resource = urljoin(str(response.url), location) if location else None
+    return WhipSession(response.text, resource, read_links(response.headers.get("link", "")))
 
 
 async def close_session(http: httpx.AsyncClient, session: WhipSession, token: str) -> None:

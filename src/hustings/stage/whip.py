@@ -19,6 +19,7 @@ from hustings.documents.seat_token import SeatClaim
 from hustings.stage.asked import body_of
 from hustings.stage.ice_servers import IceServers
 from hustings.stage.problems import bearer_of, problem
+from hustings.stage.rooms import ACCOUNT_PREFIX
 from hustings.stage.sdp import parse_fragment
 from hustings.stage.sessions import WhipSession, WhipSessions
 
@@ -113,10 +114,11 @@ class WhipDoor:
 
     async def _options(self, request: Request) -> Response:
         """A browser wants its relays before it makes an offer: whoever may offer is told here (RFC 9725 §4.6).
-        A preflight carries no token and learns nothing."""
-        if "authorization" not in request.headers:
+        A preflight carries no token and learns nothing. An account's token learns it from the answer to its offer:
+        to change it for a seat's takes the seat, and asking takes nothing."""
+        if "authorization" not in request.headers or (token := bearer_of(request)).startswith(ACCOUNT_PREFIX):
             return Response(None, 204, PREFLIGHT)
-        claim = await self._sessions.authorise(request.path_params["space"], bearer_of(request))
+        claim = await self._sessions.authorise(request.path_params["space"], token)
         return Response(None, 204, PREFLIGHT | self._links(claim))
 
     def _links(self, claim: SeatClaim) -> dict[str, str]:

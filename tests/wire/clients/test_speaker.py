@@ -1,8 +1,10 @@
 import asyncio
+from typing import cast
 
 import httpx
 import numpy as np
 import pytest
+from aioice import stun
 from starlette.responses import JSONResponse
 from tests.support.tiny_whip import TinyWhip
 
@@ -80,6 +82,43 @@ async def test_a_speaker_comes_back_when_the_server_closes_the_connection(
     await told.until(SpeakerState.SPEAKING, 2)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+class Relays(asyncio.DatagramProtocol):
+    """A relay that gives nobody a path."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.asked += 1
+        asked = stun.parse_message(data)
+        refusal = stun.Message(asked.message_method, stun.Class.ERROR, asked.transaction_id)
+        refusal.attributes["ERROR-CODE"] = (486, "Allocation Quota Reached")
+        self._transport.sendto(bytes(refusal), addr)
+
+
+async def test_a_relay_that_the_answer_names_is_asked_for_with_the_next_offer(
+    whip: TinyWhip, http: httpx.AsyncClient
+) -> None:
+    told, loop = Told(), asyncio.get_running_loop()
+    transport, relay = await loop.create_datagram_endpoint(Relays, ("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    whip.links = f'<turn:127.0.0.1:{port}>; rel="ice-server"; username="ann"; credential="north"'
+    running = asyncio.create_task(speaker(http, whip.base, Voice(TONE, loop=True), told=told).run())
+    await told.until(SpeakerState.SPEAKING, 1)
+    assert not relay.asked
+
+    await whip.peers[0].close()
+
+    await told.until(SpeakerState.SPEAKING, 2)
+    assert relay.asked
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    transport.close()
 
 
 async def test_a_refused_token_ends_it_with_the_servers_own_sentence(whip: TinyWhip, http: httpx.AsyncClient) -> None:

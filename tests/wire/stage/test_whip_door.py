@@ -66,6 +66,15 @@ async def test_a_stranger_is_not_told_the_relays(door: Stage) -> None:
     assert "link" not in told.headers
 
 
+async def test_asking_with_an_accounts_token_takes_no_seat_and_its_offer_is_told_the_relays(door: Stage) -> None:
+    asked = door.room.asked = []
+    told = await door.http.options(door.whip, headers={"Authorization": "Bearer hst_ann"})
+    assert (told.status_code, asked) == (204, [])
+    assert "link" not in told.headers
+    await door.http.options(door.whip, headers={"Authorization": "Bearer seat.ann"})
+    assert asked == ["seat.ann"]
+
+
 async def test_another_content_type_is_415(door: Stage) -> None:
     response = await post(door, "{}", kind="application/json")
     assert response.status_code == 415
