@@ -8,7 +8,7 @@ it can. A sender's drifting clock is just a slowly moving transit. It never deco
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from hustings.audio.lateness import Lateness
 from hustings.audio.rtp import unwrap
@@ -28,8 +28,7 @@ STEADY: Final = 10  # pulls, 0.2 s
 PAUSE_QUIET, PAUSE_LOUD = 5, 25  # pulls between two corrections, in silence and in speech
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One encoded frame. `duration` in samples at 48 kHz."""
 
     sequence: int
@@ -38,8 +37,7 @@ class Packet:
     duration: int = SLOT
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(NamedTuple):
     """Decode `packet`. With `merge`, decode that one too and blend the two into one slot: delay shrinks."""
 
     packet: Packet
@@ -146,9 +144,10 @@ class JitterBuffer:
         if self._delay(now) > RUNAWAY:
             self._skip_old(now)
         self._since_change += 1
-        if self._should_grow(quiet):
+        over = self._over
+        if self._should_grow(over, quiet):
             return self._stretch()
-        return self._next(now, shrink=self._should_shrink(quiet))
+        return self._next(now, shrink=self._should_shrink(over, quiet))
 
     def _begin(self, now: float) -> bool:
         """Start once the first packet has waited for the target, so that the next ones will be in time."""
@@ -228,20 +227,17 @@ class JitterBuffer:
         self._recent = deque((delay + samples / RATE for delay in self._recent), STEADY)
 
     @property
-    def _steady(self) -> float | None:
-        """The least delay of the last pulls: a tick that comes late looks like delay and is none."""
-        return min(self._recent) if len(self._recent) == STEADY else None
+    def _over(self) -> float:
+        """Seconds by which the delay is above its target, negative below it; 0 while the last pulls tell too little.
 
-    def _should_grow(self, quiet: bool) -> bool:
-        pause = PAUSE_QUIET if quiet else PAUSE_LOUD
-        steady = self._steady
-        return steady is not None and self._since_change > pause and steady < self.target - HAIR
+        Their least delay counts: a tick that comes late looks like delay and is none.
+        """
+        return min(self._recent) - self.target if len(self._recent) == STEADY else 0.0
 
-    def _should_shrink(self, quiet: bool) -> bool:
-        steady = self._steady
-        if steady is None:
-            return False
-        over = steady - self.target
+    def _should_grow(self, over: float, quiet: bool) -> bool:
+        return over < -HAIR and self._since_change > (PAUSE_QUIET if quiet else PAUSE_LOUD)
+
+    def _should_shrink(self, over: float, quiet: bool) -> bool:
         if quiet:
             return over > SHRINK_ABOVE and self._since_change > PAUSE_QUIET
         return over > FAR and self._since_change > PAUSE_LOUD

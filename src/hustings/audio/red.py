@@ -3,8 +3,7 @@
 Whatever bytes arrive, parsing gives blocks or raises RtpBroken, nothing else. It never keeps state.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from hustings.audio.rtp import RtpBroken
 
@@ -13,8 +12,7 @@ LONGEST: Final = (1 << 10) - 1  # bytes: what the header's length can say
 _FOLLOWED: Final = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One frame; `offset` in samples before the packet's own timestamp, 0 for the packet's own frame."""
 
     payload_type: int

@@ -5,8 +5,8 @@ Whatever bytes arrive, parsing gives a packet or raises RtpBroken, nothing else.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from hustings.base.errors import Invalid
 
@@ -14,6 +14,7 @@ _FIXED: Final = struct.Struct("!BBHII")
 _EXTENSION: Final = struct.Struct("!HH")
 _ONE_BYTE: Final = 0xBEDE
 _TWO_BYTE: Final = 0x1000  # the lower four bits are the application's
+_NO_EXTENSIONS: Final[Mapping[int, bytes]] = MappingProxyType({})
 
 
 class RtpBroken(Invalid):
@@ -22,16 +23,14 @@ class RtpBroken(Invalid):
     code = "rtp_broken"
 
 
-@dataclass(frozen=True, slots=True)
-class AudioLevel:
+class AudioLevel(NamedTuple):
     """What the sender says of one packet: `voice` as it judges, loudness in dB below full scale (0..127)."""
 
     voice: bool
     below_full_scale: int
 
 
-@dataclass(frozen=True, slots=True)
-class RtpPacket:
+class RtpPacket(NamedTuple):
     payload_type: int
     sequence: int  # 16 bits
     timestamp: int  # 32 bits
@@ -39,7 +38,7 @@ class RtpPacket:
     payload: bytes
     marker: bool = False
     csrcs: tuple[int, ...] = ()
-    extensions: Mapping[int, bytes] = field(default_factory=dict)
+    extensions: Mapping[int, bytes] = _NO_EXTENSIONS
 
     def audio_level(self, extension: int | None) -> AudioLevel | None:
         """RFC 6464's value under the negotiated id, if this packet carries it."""
@@ -61,7 +60,7 @@ def parse_rtp(data: bytes) -> RtpPacket:
     if start > len(data):
         raise RtpBroken("The RTP packet is shorter than its list of sources.")
     csrcs = struct.unpack_from(f"!{first & 0x0F}I", data, _FIXED.size) if first & 0x0F else ()
-    extensions: dict[int, bytes] = {}
+    extensions = _NO_EXTENSIONS
     if first & 0x10:
         start, extensions = _parse_extension(data, start)
     end = len(data) - (_padding(data, start) if first & 0x20 else 0)
@@ -134,7 +133,8 @@ def build_rtp(packet: RtpPacket) -> bytes:
     first = 0x80 | (0x10 if extension else 0) | len(packet.csrcs)
     second = (0x80 if packet.marker else 0) | packet.payload_type
     header = _FIXED.pack(first, second, packet.sequence & 0xFFFF, packet.timestamp & 0xFFFFFFFF, packet.ssrc)
-    return header + struct.pack(f"!{len(packet.csrcs)}I", *packet.csrcs) + extension + packet.payload
+    csrcs = struct.pack(f"!{len(packet.csrcs)}I", *packet.csrcs) if packet.csrcs else b""
+    return header + csrcs + extension + packet.payload
 
 
 def _build_extensions(extensions: Mapping[int, bytes]) -> bytes:
