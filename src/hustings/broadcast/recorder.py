@@ -43,7 +43,7 @@ DISK_FULL, DISK_SLOW, TRACKS_DROPPED = "disk_full", "disk_slow", "tracks_dropped
 class _Recording:
     """One Space being recorded. Its methods run in a worker thread, one at a time; `faults` may be asked from any."""
 
-    def __init__(self, folder: Path, space: str, reserve: int, monotonic: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, space: str, reserve: int, clock: Clock) -> None:
         self.folder = folder
         self.packets: list[SeatPacket] = []
         self.window = Collector(CHUNK, 0)
@@ -53,28 +53,31 @@ class _Recording:
         self.not_before = 0  # position at which a take that could not be opened is tried again
         self.failing = False  # no take could be opened
         self._told: tuple[int, int, int | None] = (0, 0, None)
-        self._monotonic = monotonic
+        self._clock = clock
         self._writing_since: float | None = None
         self._write_again_at = 0.0  # a disk gets as long a rest as its last write took
         self._slow_until = 0.0
         self._look_for_room_at = 0  # position
 
-    def begin(self, position: int, now: float) -> None:
+    def begin(self, position: int) -> None:
         """Open the next take at the start of the part that holds `position`."""
-        self.not_before = position + MAX_GAP
+        self._begin_at(position // PART * PART)
+
+    def _begin_at(self, start: int) -> None:
+        self.not_before = start + MAX_GAP
         try:
-            self._open_take(position // PART * PART, now)
+            self._open_take(start)
         finally:
             self.failing = self.writer is None
 
-    def _open_take(self, start: int, now: float) -> None:
+    def _open_take(self, start: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             reserve = Reserve(self.folder, self._reserve_size)
         except OSError:
             self._note("There was no room to set aside for this recording.")
             reserve = Reserve(self.folder, 0)
-        take = Take(len(self.manifest.takes) + 1, start, now)
+        take = Take(len(self.manifest.takes) + 1, start, self._clock.now())
         self.writer = TakeWriter(self.folder, take, reserve)
         self.window.move(take.start)
         self._look_for_room_at = take.start + MAX_GAP
@@ -86,7 +89,7 @@ class _Recording:
         assert self.writer is not None
         packets, self.packets = self.packets, []
         self.writer.write(self.window.take(), packets)
-        if self._monotonic() >= self._write_again_at:
+        if self._clock.monotonic() >= self._write_again_at:
             self._flush(self.writer)
         told = (len(self.writer.tracks), len(self.writer.problems), self.writer.take.first_sound)
         if told != self._told:
@@ -95,15 +98,15 @@ class _Recording:
         self._resume_where_there_is_room(self.writer)
 
     def _flush(self, writer: TakeWriter) -> None:
-        self._writing_since = since = self._monotonic()
+        self._writing_since = since = self._clock.monotonic()
         writer.flush()
-        self._writing_since, now = None, self._monotonic()
+        self._writing_since, now = None, self._clock.monotonic()
         self._write_again_at = now + (now - since)
         if now - since > SLOW:
             self._slow_until = now + SLOW_FOR
 
     def _resume_where_there_is_room(self, writer: TakeWriter) -> None:
-        """A take that gave something up is ended for a whole one, looked for now and then."""
+        """A take that gave something up is ended for a whole one, looked for now and then, without a gap."""
         if not writer.gave_way:
             self._look_for_room_at = self.window.start + MAX_GAP
         elif self.window.start >= self._look_for_room_at:
@@ -111,11 +114,11 @@ class _Recording:
             if writer.room_again:
                 self.end_take()
                 self._note(RESUMED)
-                self.save()
+                self._begin_at(self.window.start)
 
     def faults(self) -> frozenset[str]:
         """Codes of what is wrong with this recording at the moment; empty when it is whole and on disk in time."""
-        writer, since, now = self.writer, self._writing_since, self._monotonic()
+        writer, since, now = self.writer, self._writing_since, self._clock.monotonic()
         found = set()
         if self.failing or (writer is not None and not writer.programme_whole):
             found.add(DISK_FULL)
@@ -254,7 +257,7 @@ class Recorder:
                 manifests.folder_of(self._folder, space),
                 space,
                 self._reserve,
-                self._clock.monotonic,
+                self._clock,
             )
             self._recordings[space] = found
         return found
@@ -266,7 +269,7 @@ class Recorder:
         if recording.writer is not None and block.position - recording.window.end > MAX_GAP:
             await in_thread(self._executor, recording.end_take)
         if recording.writer is None:
-            await in_thread(self._executor, recording.begin, block.position, self._clock.now())
+            await in_thread(self._executor, recording.begin, block.position)
         rest = block.samples
         while rest.size:
             rest = recording.window.put(block.position + block.samples.size - rest.size, rest)

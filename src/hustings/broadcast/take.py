@@ -10,6 +10,7 @@ that takes a fifth of a second for each write is then slow, not too slow.
 
 import re
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,14 @@ class _OpenTrack:
     file: Appender
 
 
+def _opened(folder: Path, *names: str) -> dict[str, Appender]:
+    """All of them, or none stays open: a disk may have room for one more name and not for two."""
+    with ExitStack() as unless_all:
+        files = {name: unless_all.enter_context(closing(Appender(folder / name))) for name in names}
+        unless_all.pop_all()
+    return files
+
+
 class TakeWriter:
     """Open from the first sample to the last of one run. `samples` is what was written so far."""
 
@@ -57,9 +66,7 @@ class TakeWriter:
         self._tracks_stopped = False
         self._flac = FlacEncoder()
         self._aac = RenditionEncoder(AAC64)
-        self._files: dict[str, Appender] = {}
-        for name in (take.aac, take.flac):
-            self._files[name] = Appender(folder / name)
+        self._files = _opened(folder, take.aac, take.flac)
         self._add(take.flac, self._flac.header)
         self.flush()
 

@@ -21,7 +21,7 @@ from hustings.broadcast.decode import read_audio
 from hustings.broadcast.encoder import RenditionEncoder
 from hustings.broadcast.recorder import DISK_FULL, DISK_SLOW, TRACKS_DROPPED, Recorder
 from hustings.broadcast.replay_files import make_replay
-from hustings.broadcast.take import ALL_STOPPED, FLAC_STOPPED, RESUMED, TRACKS_STOPPED
+from hustings.broadcast.take import ALL_STOPPED, CHUNK, FLAC_STOPPED, RESUMED, TRACKS_STOPPED
 from hustings.documents.blocks import Block, ProgrammeEnd, Samples, SeatPacket
 from hustings.hls.renditions import OPUS32
 
@@ -85,14 +85,15 @@ async def test_a_full_disk_costs_the_tracks_first_the_programme_last_and_with_ro
         assert seconds_of(folder / first.aac) >= seconds_of(folder / first.flac) >= 5
         whole = (evening.position - second.start) / SAMPLE_RATE
         assert second.start < resumed
+        begun = np.concatenate(list(read_audio(folder / second.flac)))[:CHUNK]
+        assert np.allclose(
+            begun, np.take(speech, np.arange(second.start, second.start + CHUNK), mode="wrap"), atol=1e-3
+        )
         assert seconds_of(folder / second.flac) == pytest.approx(whole, abs=0.3)
         assert seconds_of(folder / "seat-host-2.opus") == pytest.approx(whole, abs=1)
         made = make_replay(folder, told, trim_start=False)
         assert made is not None
         assert made.duration >= seconds_of(folder / first.aac) + whole - 0.3
-
-
-SEATS, SECONDS = 4, 4
 
 
 SEATS, SECONDS = 4, 4
