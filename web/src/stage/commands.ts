@@ -24,7 +24,8 @@ export class Commands {
 
   // Straight to the stage, so that they work while everything else is down.
   dump = (): Promise<{ seconds: number }> => post(`${this.#base}/desk/dump`, {}, this.#with);
-  talkback = (on: boolean, to: readonly string[] = []): Promise<unknown> => post(`${this.#base}/desk/talkback`, on ? { on, to } : { on }, this.#with);
+  talkback = (on: boolean, to: readonly string[], number: number, signal?: AbortSignal): Promise<unknown> =>
+    post(`${this.#base}/desk/talkback`, on ? { on, to, number } : { on, number }, signal ? { ...this.#with, signal } : this.#with);
   unsilence = (seat: string): Promise<unknown> => post(`${this.#base}/desk/unsilence`, { seat }, this.#with);
   preflight = (): Promise<unknown> => post(`${this.#base}/desk/preflight`, {}, this.#with);
 
