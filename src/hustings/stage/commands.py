@@ -42,7 +42,7 @@ class BadCommand(Invalid):
 
 
 class NobodyThere(NotFound):
-    """Whom a director wants to talk to has left the stage."""
+    """Whom a director wants to talk to, or to be heard, has left the stage."""
 
     code = "nobody_there"
 
@@ -112,7 +112,10 @@ def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:
 
     async def unsilence(request: Request) -> Response:
         room, _ = directing(rooms, request)
-        room.watch.overrule((await told(request, OneSeat)).seat)
+        seat = (await told(request, OneSeat)).seat
+        if room.chair(seat) is None:
+            raise NobodyThere("Whom you want heard is not on this stage any more.")
+        room.watch.overrule(seat)
         return Response(status_code=204)
 
     return [

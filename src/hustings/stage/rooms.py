@@ -222,15 +222,17 @@ class Rooms:
     async def authorise(self, space: str, token: str) -> SeatClaim:
         """The claim a bearer token makes good; raises Unauthorized, Forbidden, NotFound, Conflict, Unavailable."""
         self.room(space)
-        return self.seated(space, await self._exchange(space, token) if token.startswith(ACCOUNT_PREFIX) else token)
+        claim = self.seated(space, await self._exchange(space, token) if token.startswith(ACCOUNT_PREFIX) else token)
+        self.room(space).admit(claim)
+        return claim
 
     def seated(self, space: str, seat_token: str) -> SeatClaim:
-        """The claim of a seat token, which asks nobody and takes no seat; raises as `authorise` does."""
+        """The claim of a seat token, which asks nobody and takes no seat, over or not; raises as `authorise` does."""
         room = self.room(space)
         claim = self._tokens.open(seat_token)
         if claim.space != space:
             raise NotSeated("This token opens a seat in another Space.")
-        room.admit(claim)
+        room.seated(claim)
         return claim
 
     def attach(self, claim: SeatClaim, peer: Source, *, second: bool = False) -> None:

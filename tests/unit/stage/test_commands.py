@@ -10,10 +10,10 @@ import httpx
 import msgspec
 import pytest
 from starlette.applications import Starlette
-from tests.support.stage import Speaker, Town, make_plan, seat
+from tests.support.stage import Speaker, Town, amplitude_at, make_plan, seat
 
 from hustings.documents.seat_token import SeatClaim
-from hustings.documents.space import Role
+from hustings.documents.space import Role, SpaceState
 from hustings.stage.commands import MAX_COMMAND, command_routes
 from hustings.stage.desk import body
 from hustings.stage.problems import PROBLEMS
@@ -68,6 +68,40 @@ async def test_without_a_delay_there_is_nothing_to_dump(tmp_path: Path) -> None:
     async with asking(tmp_path, delay=0.0) as stage:
         answer = await stage.ask("ada", "dump")
         assert (answer.status_code, answer.json()["code"]) == (409, "no_delay")
+
+
+async def test_what_still_goes_out_after_the_end_is_dumped_and_was_said_before(tmp_path: Path) -> None:
+    async with asking(tmp_path) as stage:
+        stage.town.step(100)
+        stage.town.programme()
+        plan = stage.town.rooms.room("space1").plan
+        over = msgspec.structs.replace(
+            plan, revision=plan.revision + 1, state=SpaceState.ENDED, ended_at=stage.town.clock.now()
+        )
+        await stage.town.rooms.put(over)
+        stage.town.step(25)
+        assert amplitude_at(stage.town.programme(), 500.0) > 0.05
+        answer = await stage.ask("ada", "dump")
+        assert (answer.status_code, answer.json()) == (200, {"seconds": LATE - 0.5})
+        stage.town.step(25)  # the last of what was out fades
+        stage.town.programme()
+        stage.town.step(100)
+        assert amplitude_at(stage.town.programme(), 500.0) < 1e-3
+
+
+async def test_a_token_that_was_replaced_directs_nothing(tmp_path: Path) -> None:
+    async with asking(tmp_path) as stage:
+        plan = stage.town.rooms.room("space1").plan
+        seats = tuple(msgspec.structs.replace(each, generation=1) for each in plan.seats)
+        await stage.town.rooms.put(msgspec.structs.replace(plan, revision=plan.revision + 1, seats=seats))
+        assert (await stage.ask("ada", "dump")).json()["code"] == "token_replaced"
+
+
+async def test_nobody_who_is_not_there_is_let_be_heard(tmp_path: Path) -> None:
+    async with asking(tmp_path) as stage:
+        assert (await stage.ask("pat", "unsilence", {"seat": "ben"})).status_code == 204
+        answer = await stage.ask("pat", "unsilence", {"seat": "gone"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "nobody_there")
 
 
 async def test_a_stranger_asks_for_nothing(tmp_path: Path) -> None:

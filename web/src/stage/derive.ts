@@ -104,6 +104,12 @@ export function nextStep(desk: Desk | null): Step {
   return desk.state === 'live' ? 'end' : null;
 }
 
+/** The seconds that whoever directs can take back at the moment: with a delay, the last words go out when the conversation has ended. */
+export function dumpable(desk: Desk): number {
+  const ending = desk.state === 'ended' && (desk.programme === 'conversation' || desk.programme === 'hold');
+  return desk.may_direct && (desk.state === 'live' || ending) ? (desk.delay ?? 0) : 0;
+}
+
 /** What a dump took back. */
 export function dumped(seconds: number): string {
   const told = Math.round(seconds * 10) / 10;

@@ -23,6 +23,14 @@ describe('a key', () => {
   it('dumps only where there is a delay', () => {
     expect(meaning('d', desk({ delay: 7 }), null)).toEqual({ do: 'dump' });
     expect(meaning('d', desk({ delay: 0 }), null)).toBeNull();
+    expect(meaning('d', desk({ delay: 7, state: 'doors' }), null)).toBeNull();
+  });
+  it('dumps the last words after the end, as long as they go out, and does nothing else then', () => {
+    const over = { delay: 7, state: 'ended' as const };
+    expect(meaning('d', desk({ ...over, programme: 'conversation' }), null)).toEqual({ do: 'dump' });
+    expect(meaning('d', desk({ ...over, programme: 'end' }), null)).toBeNull();
+    expect(meaning('d', desk({ ...over, may_direct: false }), null)).toBeNull();
+    expect(['t', 'h', 'e', '1', '?'].map((key) => meaning(key, desk(over), 'b'))).toEqual([null, null, null, null, null]);
   });
   it('talks to everybody, or to whom a number chose', () => {
     expect(meaning('t', desk(), null)).toEqual({ do: 'talk', to: [] });

@@ -1,6 +1,6 @@
 // What a key means to those who direct. Nothing dangerous by a single tap: what starts or ends the conversation is held. Pure.
 import type { Desk } from '../lib/types';
-import { mySeat, nextStep, numbered } from './derive';
+import { dumpable, mySeat, nextStep, numbered } from './derive';
 
 export type Meaning =
   | { do: 'go' | 'end'; hold: number }
@@ -14,6 +14,8 @@ const END = 1000; // ms
 /** `picked` is the seat a number chose a moment ago. Null: the key means nothing here. */
 export function meaning(key: string, desk: Desk, picked: string | null): Meaning | null {
   const live = desk.state === 'live';
+  if (key.toLowerCase() === 'd') return dumpable(desk) ? { do: 'dump' } : null;
+  if (desk.state === 'ended') return null;
   switch (key.toLowerCase()) {
     case 'g':
       return nextStep(desk) === 'doors' || nextStep(desk) === 'live' ? { do: 'go', hold: GO } : null;
@@ -23,8 +25,6 @@ export function meaning(key: string, desk: Desk, picked: string | null): Meaning
       return live ? { do: 'hold' } : null;
     case 's':
       return live ? { do: 'silence' } : null;
-    case 'd':
-      return live && desk.delay ? { do: 'dump' } : null;
     case 't':
       return { do: 'talk', to: picked ? [picked] : [] };
     case '?':
