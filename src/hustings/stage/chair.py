@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
-import structlog
 
 from hustings.audio.health import VoiceHealth
 from hustings.audio.level import Meter, Samples
@@ -16,8 +15,6 @@ from hustings.documents.space import Role, Seat
 from hustings.stage.presence import Attendance
 from hustings.stage.private import Private
 from hustings.stage.uplinks import Uplinks
-
-log = structlog.get_logger(__name__)
 
 MUTE_MS = 20.0
 TALK_MS = 40.0
@@ -66,7 +63,6 @@ class Chair:
         self.seat = seat
         self.rider = rider
         self.peer: Uplinks | None = None
-        self.broken = False  # the session raised something: it is asked for nothing more, and is to be closed
         self.generation = seat.generation  # of the token that opened the session
         self.attendance = Attendance()
         self.meter = Meter()  # of the voice as it came: a gain must not make speech of a room's noise
@@ -106,12 +102,23 @@ class Chair:
         """The same until the last of it is faded out."""
         return not self._talk.shut
 
+    @property
+    def closing(self) -> bool:
+        """Its voice is in the conversation for the last time, as it fades out of it."""
+        ways = (self.switch, self._mute, self._heard)
+        if any(way.shut for way in ways):
+            return False
+        turning_aside = self.talks and not self._talk.resting
+        return turning_aside or any(way.target == 0.0 for way in ways)
+
     def talk(self, on: bool) -> None:
         """Take the voice out of every mix into `aside`, whether the seat is muted or not, or give it back."""
         if self.talks is not on:
             self._talk.aim(float(on), TALK_MS)
 
     def update(self, seat: Seat) -> None:
+        if self.seat.muted and not seat.muted:
+            self.renew()
         self.seat = seat
         self._mute.aim(0.0 if seat.muted else 1.0, MUTE_MS)
 
@@ -131,6 +138,10 @@ class Chair:
             self.aside = _through(ridden, self._talk_gains)
             self.voice = None if self._heard.shut else _through(self._heard.apply(ridden), self._open)
 
+    def renew(self) -> None:
+        """Another microphone, or another place for it: what was wrong may be cured."""
+        self.health = VoiceHealth()
+
     def leave(self) -> None:
         """Fade out within one tick, as the seat is taken away. What is said aside does not turn into the rest."""
         if self.talking:
@@ -141,7 +152,7 @@ class Chair:
     def listen(self) -> None:
         """Take this tick's sound from the peer, which must be asked once a tick whoever listens."""
         self.air = self.switch.gains()
-        talking, pulled = self.talking, self._pull()
+        talking, pulled = self.talking, None if self.peer is None else self.peer.pull()
         self.private.tick(pulled)
         kept = 0.0 if self.works_the_show else self._mute.gains()
         self._talk_gains = self._talk.gains()
@@ -152,25 +163,9 @@ class Chair:
         self.voice = self.aside = None
         self.meter.push(self.came)
 
-    def _pull(self) -> Samples | None:
-        """One broken peer must not take twelve others' sound: whatever it raises is logged, and is silence."""
-        if self.peer is None or self.broken:
-            return None
-        try:
-            return self.peer.pull()
-        except Exception:
-            self.broken = True
-            log.exception("peer failed to give sound", seat=self.seat.id)
-            return None
-
     def send(self, packet: bytes) -> None:
-        if self.peer is None or self.broken:
-            return
-        try:
+        if self.peer is not None:
             self.peer.send(packet)
-        except Exception:
-            self.broken = True
-            log.exception("peer failed to take sound", seat=self.seat.id)
 
     def track_position(self, position: int) -> int | None:
         """Where in the programme a packet played at `position` belongs; None: it has no room there any more.

@@ -5,6 +5,7 @@ It is looked at five times a second, costs no spectrum, and silences nobody.
 """
 
 from collections import deque
+from itertools import pairwise
 from typing import Final
 
 from hustings.audio.level import AUDIBLE_ABOVE, SILENT_BELOW, SPEAKS_ABOVE
@@ -14,12 +15,16 @@ ABOVE_NOISE: Final = 9.0  # dB: what makes a voice of a faint sound, as the gain
 NOISE_LOOKS: Final = 25  # 5 s: nobody talks so long without a pause of 0.2 s
 KNOWN: Final = 25  # looks with voice, 5 s: then the mean moves by less than 2 dB
 MEMORY: Final = 150  # looks with voice, 30 s
-BELIEVED: Final = (
-    20  # times slower, in ten minutes, a voice is learnt that is far below what is known: it may have moved for good
-)
+# Times slower, in three minutes, a voice is learnt that is far below what is known: it may have moved for good.
+BELIEVED: Final = 6
 MURMUR: Final = 9.0  # dB below the usual: the quiet words of a sentence are rarely so faint for 0.2 s
 CLEAR_LOOKS: Final = 3  # 0.6 s: a cough, a cup put down, a door are shorter
 OF_LOOKS: Final = 8  # 1.6 s: a first word and the pause after it
+# 5 s of voice, however quiet, in 8 s, with pauses as no fan makes them: nobody murmurs so long to themselves, and
+# whoever moved away is not shut out.
+GOES_ON_LOOKS: Final = 25
+GOES_ON_OF_LOOKS: Final = 40
+GOES_ON_PAUSES: Final = 2
 ASIDE: Final = 12.0  # dB below the usual: a whisper is 15 to 20, a turned head 3 to 6
 ASIDE_ENDS: Final = 8.0
 ASIDE_LOOKS: Final = 15  # 3 s of voice
@@ -38,6 +43,7 @@ class Guard:
         self._usual = 0.0
         self._learnt = 0  # looks with voice
         self._clear: deque[bool] = deque(maxlen=OF_LOOKS)
+        self._voiced: deque[bool] = deque(maxlen=GOES_ON_OF_LOOKS)
         self._lately: deque[float] = deque(maxlen=ASIDE_LOOKS)
         self._silent = 0  # looks
         self._unused = 0  # looks in which others talked and this one did not
@@ -45,6 +51,7 @@ class Guard:
     def look(self, db: float, *, is_open: bool, aired: bool, others_talk: bool) -> None:
         """`is_open`: it is neither muted nor away; `aired`: it goes out."""
         self.voiced = is_open and self._is_voice(db)
+        self._voiced.append(self.voiced)
         self._clear.append(self.voiced and self._is_clear(db))
         if self.voiced:
             self._learn(db)
@@ -57,8 +64,13 @@ class Guard:
 
     @property
     def speaks(self) -> bool:
-        """Clearly, and for more than a cough's length."""
-        return sum(self._clear) >= CLEAR_LOOKS
+        """Clearly, and for more than a cough's length; or so quietly for so long that it is meant."""
+        return sum(self._clear) >= CLEAR_LOOKS or self._goes_on()
+
+    def _goes_on(self) -> bool:
+        if sum(self._voiced) < GOES_ON_LOOKS:
+            return False
+        return sum(before and not after for before, after in pairwise(self._voiced)) >= GOES_ON_PAUSES
 
     @property
     def forgotten(self) -> bool:

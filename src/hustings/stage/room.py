@@ -106,6 +106,7 @@ class Room:
         self.talkback = Talkback()
         self._monitors = Monitors(make_encoder, self.talkback)
         self._preroll: Preroll[SeatPackets] = Preroll()
+        self._held = False
         self._ticks = 0
         self._now = opened_at
         self._news = News(outlets.publish)
@@ -118,6 +119,8 @@ class Room:
         """Act on a plan; False when it is not newer than what is known."""
         if plan.revision <= self.plan.revision:
             return False
+        if self.plan.hold and not plan.hold:
+            self._preroll.clear()  # said before or during it, and not out yet
         self.plan = plan
         self._reconcile()
         return True
@@ -180,7 +183,9 @@ class Room:
     def attach(self, claim: SeatClaim, peer: Source, *, second: bool = False) -> None:
         """Seat a session; one that sat there before is closed. `second`: beside the first, to take over from it."""
         chair = self.admit(claim)
-        chair.generation, chair.broken = claim.generation, False
+        if claim.generation > chair.generation:
+            self._unseat(chair)  # the plan that puts the older token's session out is on its way
+        chair.generation = claim.generation
         if chair.peer is None:
             chair.peer = Uplinks(peer, second=second)
             self._arrived(chair)
@@ -193,7 +198,8 @@ class Room:
         chair.peer.on_packet = partial(self._keep, chair)
 
     def _arrived(self, chair: Chair) -> None:
-        self.watch.seat(chair.seat.id).rule.renew()
+        chair.renew()
+        self.watch.seat(chair.seat.id).renew()
         self.talkback.renew(chair.seat.id)
         chair.attendance.arrive(self._now)
 
@@ -223,20 +229,27 @@ class Room:
         self._now = monotonic
         self.talkback.tick(monotonic)
         chairs = [*self._chairs.values(), *self._leaving]
+        closing = any(chair.closing for chair in chairs)
         conversation = self._monitors.tick(chairs)
         for chair in self._leaving:
             self._unseat(chair)
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
             self._look(now)
-        self._play(self._moment(conversation), self._on_the_grid(now))
+        self._play(self._moment(conversation, closing=closing), self._on_the_grid(now))
         if self.timeline.finished and self.finished_at is None:
             self._finish()
 
-    def _moment(self, conversation: Samples) -> Moment:
+    def _moment(self, conversation: Samples, *, closing: bool) -> Moment:
+        """`closing`: somebody in it is being shut, whose last words must not go out by another's first one."""
         packets, self._packets = tuple(self._packets), []
         silence = self.watch.silence
+        if self._held and not (silence.held or silence.heard):
+            self._preroll.clear()  # it was no word that ended the hold
+        self._held = silence.held
         sound, packets = self._preroll.tick(conversation, packets, held=silence.held)
+        if silence.held and closing:
+            self._preroll.clear()
         voices = self._news.look(self._chairs.values())
         had = given(self._chairs.values(), self.plan, closely=self._ticks % LOOK_EVERY == 0)
         return Moment(wanted(self.plan, silence.idle_for), sound, packets, voices, had)
@@ -307,10 +320,19 @@ class Room:
             held = chair.attendance.state is not Presence.ABSENT
             health = chair.peer.health() if chair.peer else None
             chair.attendance.observe(health, self._now, listens=chair.works_the_show)
-            if chair.broken or (held and chair.attendance.state is Presence.ABSENT):
+            self._close_broken(chair)
+            if held and chair.attendance.state is Presence.ABSENT:
                 self._unseat(chair)
         self.alarms.report("as heard", self.heard.faults(self._now))
         self.watch.look(self.plan, self._chairs.values(), now, self._now)
+
+    def _close_broken(self, chair: Chair) -> None:
+        """Whoever has no other way in is to connect anew."""
+        for source in list(chair.peer.broken) if chair.peer else []:
+            self._close(source)
+            if chair.peer is not None and chair.peer.drop(source):
+                chair.peer = None
+                chair.attendance.vacate(self._now)
 
     def heard_at_edges(self) -> list[tuple[float, Heard]]:
         """The as-heard monitor's newest verdict on each edge, with its age in seconds."""

@@ -30,14 +30,15 @@ class Silence:
 
     def __init__(self) -> None:
         self._empty, self._quiet = Lasting(), Lasting()
+        self.heard = False  # those on air, in the last look
         self.idle_for = 0.0  # seconds for which listeners would have heard nothing that is meant
 
     def look(self, plan: SpacePlan, aired: Iterable[Aired], now: float) -> None:
         aired = list(aired)
         expected = plan.state is SpaceState.LIVE and not plan.hold
-        heard = any(each.speaks if self.held else each.voiced for each in aired)
+        self.heard = any(each.speaks if self.held else each.voiced for each in aired)
         empty = self._empty.look(expected and not any(each.manned for each in aired), now)
-        quiet = self._quiet.look(expected and not heard, now)
+        quiet = self._quiet.look(expected and not self.heard, now)
         self.idle_for = empty if plan.silence_intended else max(empty, quiet)
 
     @property

@@ -1,7 +1,8 @@
 """A seat's ways in: one session, and a second that takes over when the first falls silent.
 
 A browser on a venue's network and OBS, or `hustings speak`, on a phone's: both send all the time, one is heard. Both
-are pulled at every tick, so that the one that takes over has its sound ready. It never judges what a voice sounds
+are pulled at every tick, so that the one that takes over has its sound ready. One that raises must take neither the
+other's sound nor twelve others': it is logged, dropped, and left to be closed. It never judges what a voice sounds
 like: only whether packets come.
 """
 
@@ -9,13 +10,16 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import numpy as np
+import structlog
 
 from hustings.audio.level import Samples
 from hustings.audio.mix import SILENCE, smooth
 from hustings.base.grid import TICK
 from hustings.stage.presence import SILENT_AFTER, Health
 
-GONE_AFTER: Final = 0.3  # s without a packet: longer than any stall the jitter buffer covers
+log = structlog.get_logger(__name__)
+
+GONE_AFTER: Final = 0.3  # s without a packet: more than the 0.2 s that the jitter buffer holds at most
 SOUND_WITHIN: Final = 0.1  # s: the other way must be sending at this moment
 
 _RISE: Final = smooth(np.arange(1, TICK + 1) / TICK)
@@ -33,11 +37,15 @@ class Source(Protocol):
 
 
 class Uplinks:
-    """One seat's sessions. Which one carries stays so until it fails: a way that flaps is not gone back to."""
+    """One seat's sessions. Which one carries stays so until it fails: a way that flaps is not gone back to.
+
+    `broken` are those that raised: they are asked for nothing more, and are to be closed and dropped.
+    """
 
     def __init__(self, first: Source, *, second: bool = False) -> None:
         self._ways: dict[bool, Source] = {second: first}  # whether it is the second way, and the session
         self._carrier = second
+        self.broken: list[Source] = []
         self._on_packet: Callable[[bytes], None] | None = None
 
     def __iter__(self) -> Iterator[Source]:
@@ -53,7 +61,7 @@ class Uplinks:
 
     def sounds(self, *, second: bool) -> bool:
         """Whether packets come by the first way, or by the second."""
-        if (source := self._ways.get(second)) is None:
+        if (source := self._ways.get(second)) is None or source in self.broken:
             return False
         health = source.health()
         return health.packets > 0 and health.last_packet_age < SILENT_AFTER
@@ -67,7 +75,7 @@ class Uplinks:
     def on_packet(self, receive: Callable[[bytes], None] | None) -> None:
         self._on_packet = receive
         for way, source in self._ways.items():
-            source.on_packet = receive if way is self._carrier else None
+            source.on_packet = receive if way is self._carrier and source not in self.broken else None
 
     def put(self, source: Source, *, second: bool) -> Source | None:
         """Take a session in as the first or the second way; gives back the one it replaces."""
@@ -76,12 +84,14 @@ class Uplinks:
         self.on_packet = self._on_packet
         if former is None or former is source:
             return None
+        self.broken = [each for each in self.broken if each is not former]
         former.on_packet = None
         return former
 
     def drop(self, source: Source) -> bool:
         """A session ended; True when none is left. One that was replaced is not known any more."""
         left = {way: each for way, each in self._ways.items() if each is not source}
+        self.broken = [each for each in self.broken if each is not source]
         if left and left.keys() != self._ways.keys():
             self._ways = left
             self._carry(next(iter(left)))
@@ -90,15 +100,33 @@ class Uplinks:
     def pull(self) -> Samples | None:
         """This tick's sound of the way that carries."""
         if len(self._ways) == 1:
-            return self.carrying.pull()
-        pulled = {way: source.pull() for way, source in self._ways.items()}
+            return self._pull(self.carrying)
+        pulled = {way: self._pull(source) for way, source in self._ways.items()}
         before = self._carrier
         if self._should_change():
             self._carry(not before)
             return _faded(pulled[before], pulled[self._carrier])
         return pulled[before]
 
+    def _pull(self, source: Source) -> Samples | None:
+        if source in self.broken:
+            return None
+        try:
+            return source.pull()
+        except Exception:
+            log.exception("a way into a seat failed to give sound")
+            self._break(source)
+            return None
+
+    def _break(self, source: Source) -> None:
+        source.on_packet = None
+        self.broken.append(source)
+
     def _should_change(self) -> bool:
+        if self._ways[not self._carrier] in self.broken:
+            return False
+        if self.carrying in self.broken:
+            return True
         if self.carrying.health().last_packet_age < GONE_AFTER:
             return False
         other = self._ways[not self._carrier].health()
@@ -110,7 +138,13 @@ class Uplinks:
 
     def send(self, opus: bytes) -> None:
         for source in self._ways.values():
-            source.send(opus)
+            if source in self.broken:
+                continue
+            try:
+                source.send(opus)
+            except Exception:
+                log.exception("a way into a seat failed to take sound")
+                self._break(source)
 
     def health(self) -> Health:
         return self.carrying.health()

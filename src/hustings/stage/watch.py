@@ -50,6 +50,11 @@ class SeatWatch:
         self._loss = Breaks()
         self._missing = False
 
+    def renew(self) -> None:
+        """Another session: perhaps another microphone, perhaps headphones."""
+        self.rule.renew()
+        self.guard.learn_anew()
+
     @property
     def voiced(self) -> bool:
         return self.guard.voiced and not self.rule.silenced

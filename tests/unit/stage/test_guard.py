@@ -69,9 +69,10 @@ def test_a_murmur_of_a_known_voice_is_no_speech_and_its_usual_voice_is() -> None
     mic = Microphone()
     mic.speech(-25.0, 30)
     mic.level(ROOM, 16)
-    for _ in range(30):
-        mic.speech(-39.0, 1)
+    for _ in range(10):
+        mic.speech(-39.0, 3)
         assert not mic.guard.speaks
+        mic.level(ROOM, 6)
     mic.speech(-25.0, 1)
     assert mic.guard.speaks
 
@@ -108,8 +109,46 @@ def test_a_voice_that_moved_away_for_good_becomes_the_usual_one() -> None:
     mic.speech(-22.0, 30)
     mic.speech(-36.0, 5)
     assert mic.guard.aside
-    mic.speech(-36.0, 900)
+    mic.speech(-36.0, 240)
     assert not mic.guard.aside
+
+
+@pytest.mark.parametrize("db", [-35.0, -42.0, -48.0])
+def test_whoever_goes_on_speaking_far_more_quietly_speaks_after_some_seconds(db: float) -> None:
+    mic = Microphone()
+    mic.speech(-23.0, 60)
+    mic.level(ROOM, 16)
+    mic.speech(db, 3)
+    assert not mic.guard.speaks
+    mic.speech(db, 5)
+    assert mic.guard.speaks
+
+
+def test_what_was_usual_with_another_microphone_is_not_asked_of_this_one() -> None:
+    mic = Microphone()
+    mic.speech(-23.0, 60)
+    mic.level(ROOM, 16)
+    mic.guard.learn_anew()
+    mic.speech(-34.0, 1)
+    assert mic.guard.speaks
+
+
+def test_every_real_voice_that_goes_on_at_a_sixth_of_its_usual_speaks_and_a_steady_noise_never_does(
+    said: dict[str, Samples],
+) -> None:
+    for name, sound in said.items():
+        mic = Microphone()
+        noise = np.random.default_rng(1).normal(0, 0.0003, 60 * SAMPLE_RATE).astype(np.float32)
+        mic.say(np.resize(sound, len(noise)) + noise)
+        mic.say(noise[: 16 * SAMPLE_RATE])
+        mic.say(np.resize(sound, 12 * SAMPLE_RATE) * 0.15 + noise[: 12 * SAMPLE_RATE])
+        assert mic.guard.speaks, name
+    fan = Microphone()
+    fan.speech(-23.0, 60)
+    fan.level(ROOM, 16)
+    for _ in range(100):
+        fan.level(-42.0, LOOK)
+        assert not fan.guard.speaks
 
 
 def test_a_whisper_that_is_over_is_told_no_more() -> None:

@@ -1,5 +1,7 @@
 """What listeners hear after an automatic hold: clear speech with its first word, and no murmur."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from tests.support.stage import Hall, Speaker, amplitude_at, drained, hall, make_plan, seat
@@ -12,6 +14,7 @@ from hustings.stage.programme import IDLE_FOR
 
 pytestmark = pytest.mark.usefixtures("beds")
 MURMUR, USUAL = 0.01, 0.1  # amplitudes: -43 and -23 dBFS
+HIGH, HIGHER = 13_000.0, 14_000.0  # hertz, above everything in the beds
 
 
 def held() -> tuple[Hall, Speaker]:
@@ -98,6 +101,87 @@ def test_the_host_s_own_hold_ends_with_the_host_s_word_alone() -> None:
     stage.change(hold=False)
     stage.seconds(1)
     assert kind(stage) is Programme.CONVERSATION
+
+
+def murmuring() -> tuple[Hall, Speaker, Speaker]:
+    """In a hold that came by itself, Ada murmurs and Ben is silent."""
+    stage = hall(make_plan(seat("ada"), seat("ben"), seat("eve", on_air=False)))
+    ada, ben = stage.seat("ada", Speaker(HIGH, USUAL)), stage.seat("ben", Speaker(HIGHER, USUAL))
+    stage.seconds(10)
+    ada.amplitude = ben.amplitude = 0.0
+    stage.seconds(IDLE_FOR + 1)
+    ada.amplitude = MURMUR
+    stage.seconds(2)
+    assert kind(stage) is Programme.HOLD
+    stage.programme()
+    drained(stage.out.recorder, object)
+    return stage, ada, ben
+
+
+def loudest(programme: Samples, hertz: float = HIGH) -> float:
+    return max(amplitude_at(tick, hertz) for tick in programme.reshape(-1, TICK))
+
+
+def press_talkback(stage: Hall) -> None:
+    ada = stage.room.chair("ada")
+    assert ada is not None
+    stage.room.talkback.press(ada, ["eve"], stage.now - stage.started)
+
+
+SHUT: dict[str, Callable[[Hall], None]] = {
+    "muted": lambda stage: stage.change_seat("ada", muted=True),
+    "taken off air": lambda stage: stage.change_seat("ada", on_air=False),
+    "taken off the stage": lambda stage: stage.change(seats=stage.plan.seats[1:]),
+    "turned to one": press_talkback,
+}
+
+
+@pytest.mark.parametrize("late", [0.0, 1.0])
+@pytest.mark.parametrize("how", SHUT)
+def test_what_a_seat_said_in_a_hold_before_it_was_shut_goes_out_by_nobody_s_word(how: str, late: float) -> None:
+    """With a delay and without."""
+    stage, _, ben = murmuring()
+    stage.change(delay=late)
+    SHUT[how](stage)
+    ben.amplitude = USUAL
+    stage.seconds(3)
+    heard = stage.programme()
+    assert said(heard, ben.hertz) == pytest.approx(3 - late, abs=0.7)
+    assert loudest(heard) < MURMUR / 5  # the other's onset has a little of every pitch
+    assert "ada" not in {packet.seat for packet in drained(stage.out.recorder, SeatPacket)}
+
+
+def test_a_murmur_of_whoever_stays_open_is_before_the_word_that_ends_a_hold() -> None:
+    stage, ada, ben = murmuring()
+    ben.amplitude = USUAL
+    stage.seconds(3)
+    assert loudest(stage.programme(), ada.hertz) > MURMUR / 2
+
+
+@pytest.mark.parametrize("late", [0.0, 1.0])
+def test_a_silence_that_is_meant_airs_nothing_from_before_it_was(late: float) -> None:
+    stage, ada, _ = murmuring()
+    stage.change(delay=late)
+    stage.change(silence_intended=True)
+    ada.amplitude = 0.0
+    stage.seconds(4)
+    assert kind(stage) is Programme.CONVERSATION
+    assert loudest(stage.programme()[-TICK * 50 :]) < 1e-4
+    assert "ada" not in {packet.seat for packet in drained(stage.out.recorder, SeatPacket)}
+
+
+def test_nothing_that_waited_in_a_hold_of_the_host_s_own_goes_out_when_it_is_lifted() -> None:
+    stage, ada = held()
+    ada.hertz, ada.amplitude = HIGH, USUAL
+    stage.seconds(0.8)
+    assert kind(stage) is Programme.CONVERSATION
+    stage.change(hold=True)
+    stage.seconds(0.5)
+    ada.amplitude = 0.0
+    stage.programme()
+    stage.change(hold=False)
+    stage.seconds(3)
+    assert loudest(stage.programme()) < USUAL / 20
 
 
 def test_a_seat_s_track_and_the_programme_agree_from_the_first_word_after_a_hold() -> None:

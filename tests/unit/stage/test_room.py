@@ -219,6 +219,22 @@ def test_an_older_generation_is_put_out_and_refused_and_the_newer_is_not() -> No
     assert presence(stage, "ada") is Presence.CONNECTED
 
 
+@pytest.mark.parametrize("second", [False, True])
+def test_a_newer_token_that_is_faster_than_its_plan_puts_the_older_one_s_session_out(second: bool) -> None:
+    stage = hall(make_plan(seat("ada")))
+    ada = stage.seat("ada", Speaker(500.0))
+    stage.step(20)
+    again = stage.seat("ada", Speaker(1000.0), generation=1, second=second)
+    assert stage.closed == [ada]
+    stage.step(5)
+    stage.blocks()
+    stage.change_seat("ada", generation=1)
+    stage.step(20)
+    assert stage.closed == [ada]
+    assert amplitude_at(stage.programme(), again.hertz) == pytest.approx(0.1, abs=0.002)
+    assert presence(stage, "ada") is Presence.CONNECTED
+
+
 def test_a_seat_that_is_not_in_the_plan_is_refused() -> None:
     stage = hall(make_plan(*(seat(f"seat{number}") for number in range(13))))
     stage.seat("seat12", Speaker())

@@ -38,6 +38,15 @@ def lose(stage: Hall, way: Speaker) -> None:
         stage.step()
 
 
+def fail(way: Speaker, what: str) -> None:
+    """From here on it raises."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    setattr(way, what, broken)
+
+
 def test_only_the_first_way_is_heard_while_both_send() -> None:
     stage, first, second = on_two_ways()
     stage.step(50)
@@ -91,6 +100,42 @@ def test_a_reload_replaces_the_first_way_and_leaves_the_second() -> None:
     assert stage.closed == [first]
     assert amplitude_at(stage.programme()[TICK * 10 :], again.hertz) == pytest.approx(0.1, abs=0.002)
     assert not second.closed
+
+
+@pytest.mark.parametrize("what", ["pull", "send"])
+def test_a_second_way_that_fails_leaves_the_first_as_it_was_and_is_closed(what: str) -> None:
+    stage, first, second = on_two_ways()
+    fail(second, what)
+    stage.seconds(1)
+    assert stage.closed == [second]
+    assert amplitude_at(stage.programme(), first.hertz) == pytest.approx(0.1, abs=0.002)
+    assert len(first.heard) == 75
+    assert presence(stage) is Presence.CONNECTED
+
+
+@pytest.mark.parametrize("what", ["pull", "send"])
+def test_a_first_way_that_fails_is_taken_over_from_at_once_and_is_closed(what: str) -> None:
+    stage, first, second = on_two_ways()
+    drained(stage.out.recorder, SeatPacket)
+    fail(first, what)
+    stage.seconds(1)
+    assert stage.closed == [first]
+    assert amplitude_at(stage.programme()[2 * TICK :], second.hertz) == pytest.approx(0.1, abs=0.002)
+    assert len(drained(stage.out.recorder, SeatPacket)) == pytest.approx(50, abs=1)
+    assert presence(stage) is Presence.CONNECTED
+
+
+def test_two_ways_that_both_fail_are_closed_and_the_seat_can_be_taken_anew() -> None:
+    stage, first, second = on_two_ways()
+    fail(first, "pull")
+    fail(second, "pull")
+    stage.seconds(1)
+    assert set(stage.closed) == {first, second}
+    assert presence(stage) is Presence.ABSENT
+    stage.programme()
+    stage.seat("ada", again := Speaker(1500.0))
+    stage.step(20)
+    assert amplitude_at(stage.programme(), again.hertz) == pytest.approx(0.1, abs=0.002)
 
 
 def test_the_seat_stays_taken_until_both_ways_have_ended() -> None:

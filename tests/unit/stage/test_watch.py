@@ -263,6 +263,34 @@ def test_by_rule_an_echoing_seat_is_silenced_and_heard_again_with_headphones(sai
     assert of(stage, "ben")["silenced"] == ""
 
 
+@pytest.mark.parametrize("how", ["another session", "unmuted"])
+def test_an_echo_of_before_is_not_held_against_whoever_comes_without_one(how: str, said: dict[str, Samples]) -> None:
+    ben = Loudspeaker()
+    stage = stage_of({"ada": Voice(said["en-us"]), "ben": ben}, mute_echo=True)
+    stage.seconds(WITHIN)
+    assert of(stage, "ben")["silenced"] == "echo"
+    if how == "unmuted":
+        stage.change_seat("ben", muted=True)
+        stage.seconds(6)
+        ben.headphones = True
+        stage.change_seat("ben", muted=False)
+    else:
+        stage.seat("ben", Speaker())
+    for _ in range(20):
+        stage.step(10)
+        assert of(stage, "ben")["silenced"] == ""
+        assert not of(stage, "ben")["health"]["echo"]
+
+
+def test_a_new_session_is_asked_for_no_level_that_another_microphone_gave(said: dict[str, Samples]) -> None:
+    stage = stage_of({"ada": Voice(said["en-us"])})
+    stage.seconds(30)
+    guard = stage.room.watch.seat("ada").guard
+    stage.seat("ada", Voice(said["en-us"] * 0.15))
+    stage.seconds(20)
+    assert guard.word == ""
+
+
 def test_a_director_may_overrule_the_rule_for_a_seat(said: dict[str, Samples]) -> None:
     stage = stage_of({"ada": Voice(said["en-us"]), "ben": Loudspeaker()}, mute_echo=True)
     stage.seconds(WITHIN)
