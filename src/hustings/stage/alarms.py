@@ -18,7 +18,7 @@ class Fault:
     """`part` is where on the way to a listener's ear it lies; `where` is an edge's address, for an edge's fault."""
 
     code: str
-    part: str = "seat"  # seat | mixer | packager | edge | recording
+    part: str = "seat"  # seat | mixer | packager | edge | recording | monitor
     seat: str | None = None
     where: str = ""
 

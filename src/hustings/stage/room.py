@@ -323,7 +323,7 @@ class Room:
             self._close_broken(chair)
             if held and chair.attendance.state is Presence.ABSENT:
                 self._unseat(chair)
-        self.alarms.report("as heard", self.heard.faults(self._now))
+        self.alarms.report("as heard", self.heard.faults(self._now, live=self.plan.state is SpaceState.LIVE))
         self.watch.look(self.plan, self._chairs.values(), now, self._now)
 
     def _close_broken(self, chair: Chair) -> None:

@@ -10,7 +10,7 @@ from hustings.base.grid import PART, PART_SECONDS, SAMPLE_RATE, TICK
 from hustings.documents.heard import Fault, Heard, What
 from hustings.documents.space import SpaceState
 from hustings.stage import alarms
-from hustings.stage.heard import KEPT_FOR, MOST_EDGES, HeardBook
+from hustings.stage.heard import KEPT_FOR, MOST_EDGES, SILENT, HeardBook
 from hustings.stage.sounded import KEPT
 
 
@@ -94,10 +94,21 @@ def test_a_fault_is_an_alarm_once_and_an_edge_s_names_the_edge() -> None:
     book.take(verdict("b", Fault.PACKAGER, What.SILENCE), 0.0)
     book.take(verdict("c", Fault.EDGE, What.MISSING), 0.0)
     book.take(verdict("d"), 0.0)
-    assert book.faults(1.0) == {
+    assert book.faults(1.0, live=True) == {
         alarms.Fault("silence", "packager"),
         alarms.Fault("missing", "edge", where="c"),
     }
+
+
+def test_a_monitor_that_fell_silent_while_live_is_an_alarm_and_one_that_never_was_is_none() -> None:
+    book = HeardBook()
+    assert book.faults(100.0, live=True) == set()
+    book.take(verdict("a"), 100.0)
+    assert book.faults(100.0 + KEPT_FOR, live=True) == set()
+    assert book.faults(101.0 + KEPT_FOR, live=True) == {SILENT}
+    assert book.faults(101.0 + KEPT_FOR, live=False) == set()
+    book.take(verdict("a"), 130.0)
+    assert book.faults(131.0, live=True) == set()
 
 
 def test_those_who_direct_see_it_among_the_alarms() -> None:

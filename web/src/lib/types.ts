@@ -187,7 +187,7 @@ export interface DeskSeat {
   on_air_for?: number;
 }
 
-export type Part = 'seat' | 'mixer' | 'packager' | 'edge' | 'recording';
+export type Part = 'seat' | 'mixer' | 'packager' | 'edge' | 'recording' | 'monitor';
 
 /** Something is wrong now; sentences and cures are the page's. */
 export interface Alarm {

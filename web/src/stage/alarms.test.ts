@@ -31,6 +31,7 @@ describe('an alarm', () => {
     expect([edge.part, edge.what]).toEqual(['Edge, at west.example', 'The listeners hear nothing.']);
     expect(warning(alarm('late', 'packager'), desk()).part).toBe('Packager');
     expect(warning(alarm('disk_full', 'recording'), desk()).what).toBe('The disk is full.');
+    expect(warning(alarm('silent', 'monitor'), desk())).toMatchObject({ part: 'Monitor', what: expect.stringContaining('fallen silent') });
   });
   it('of a seat nobody can name is told as the listeners have it', () => {
     const { part, what } = warning(alarm('silence', 'seat', { seat: null }), desk());

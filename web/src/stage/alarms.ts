@@ -37,13 +37,17 @@ const RECORDING: Record<string, [what: string, cure: string]> = {
   disk_slow: ['The disk is slow.', 'What is recorded waits in memory. Stop what else writes to this disk.'],
   tracks_dropped: ['The single voices are not recorded any more.', 'The programme still is. Free space on the server.'],
 };
+const MONITOR: typeof RECORDING = {
+  silent: ['has fallen silent: what the listeners hear is watched no more.', 'The sound goes on. Listen yourself, and tell whoever runs the server.'],
+};
 const CURES: Record<Exclude<Part, 'seat'>, string> = {
   mixer: 'Put up the hold sound and tell whoever runs the server.',
   packager: 'The stage is fine; tell whoever runs the server.',
   edge: 'The others are fine. Take this edge out of service, or restart it.',
   recording: 'Tell whoever runs the server.',
+  monitor: 'Tell whoever runs the server.',
 };
-const NAMES: Record<Part, string> = { seat: 'Seat', mixer: 'Mixer', packager: 'Packager', edge: 'Edge', recording: 'Recording' };
+const NAMES: Record<Part, string> = { seat: 'Seat', mixer: 'Mixer', packager: 'Packager', edge: 'Edge', recording: 'Recording', monitor: 'Monitor' };
 
 /** An address as people call it: without what every address begins with. */
 export const place = (address: string): string => address.replace(/^https?:\/\//u, '').replace(/\/$/u, '');
@@ -62,7 +66,7 @@ export function warning(alarm: Alarm, desk: Desk): Warning {
   if (part === 'seat' && alarm.seat === null) return { key, part: 'Somebody on air', what: `cannot be heard well. ${HEARD[alarm.code] ?? ''}`.trim(), cure: 'Look below for who is muted, silent or not here.', mutes: null };
   if (part === 'seat') return { key, ...ofSeat(alarm, desk.seats.find(({ id }) => id === alarm.seat)) };
   const named = alarm.where ? `${NAMES[part]}, at ${place(alarm.where)}` : NAMES[part];
-  const [what, cure] = (part === 'recording' ? RECORDING[alarm.code] : undefined) ?? [HEARD[alarm.code] ?? 'Something is wrong with it.', CURES[part]];
+  const [what, cure] = { recording: RECORDING, monitor: MONITOR }[part as string]?.[alarm.code] ?? [HEARD[alarm.code] ?? 'Something is wrong with it.', CURES[part]];
   return { key, part: named, what, cure, mutes: null };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Card, Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, beforeSeat, columns, condition, dumpLine, light, lightSentence, nextStep, numbered, rundown, secondWay, secondWord, shut, silence, toldToMe } from './derive';
+import { awaitsAir, beforeSeat, columns, condition, dumpLine, isShut, isSilenced, light, lightSentence, nextStep, numbered, rundown, secondWay, secondWord, shut, silence, toldToMe } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -12,6 +12,14 @@ const desk = (changes: Partial<Desk>, me: Partial<DeskSeat> = {}): Desk => ({
 });
 
 const GOOD = { sound: true, sight: true };
+
+it('a seat is shut by a mute or by the rule against echoes, and silenced by the rule alone', () => {
+  const by = (changes: Partial<DeskSeat>) => [isShut({ ...SEAT, ...changes }), isSilenced({ ...SEAT, ...changes })];
+  expect(by({})).toEqual([false, false]);
+  expect(by({ muted: true })).toEqual([true, false]);
+  expect(by({ silenced: 'echo' })).toEqual([true, true]);
+  expect(by({ muted: true, silenced: 'echo' })).toEqual([true, false]);
+});
 
 describe('the light', () => {
   it('is red only when one is heard', () => {

@@ -95,6 +95,12 @@ export function secondWay({ uplinks }: DeskSeat): string {
 /** The same in a quiet word, for those who direct. */
 export const secondWord = ({ uplinks }: DeskSeat): string => (!uplinks?.second ? '' : uplinks.second_carries ? 'heard by the second device' : 'second device ready');
 
+/** Nobody hears the seat's microphone, whoever shut it. */
+export const isShut = (seat: DeskSeat): boolean => seat.muted || isSilenced(seat);
+
+/** Shut by the rule against echoes alone: one press lets it be heard. */
+export const isSilenced = (seat: DeskSeat): boolean => !!seat.silenced && !seat.muted;
+
 /** The next thing to do, for whoever directs. */
 export type Step = 'doors' | 'live' | 'end' | null;
 export function nextStep(desk: Desk | null): Step {
