@@ -25,7 +25,7 @@ from tests.support.stage import make_plan, seat
 from tests.support.uplink import StockSpeaker
 
 from hustings.base.clock import SystemClock
-from hustings.stage.mixer import TICK_SECONDS
+from hustings.base.grid import TICK_SECONDS
 
 SECONDS = 10.0
 HONEST = ("ann", "bob")

@@ -24,8 +24,7 @@ from tests.support.town import Town, free_port
 
 from bench.edge import cpu_seconds
 from bench.soak import SEATS, fill
-from hustings.base.grid import PARTS_PER_SEGMENT
-from hustings.stage.mixer import TICK_SECONDS
+from hustings.base.grid import PARTS_PER_SEGMENT, TICK_SECONDS
 
 LISTENERS, PROCESSES = 2000, 4
 ROLES = ("stage", "edge")

@@ -16,14 +16,13 @@ import numpy as np
 from hustings.audio.beds import end_sound, hold_bed, preshow_bed
 from hustings.audio.level import Samples
 from hustings.base.channel import Channel, WhenFull
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.documents.blocks import Block
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Person, Role, Seat, SpacePlan, SpaceState
 from hustings.stage.opus import OpusDecoder, OpusEncoder
 from hustings.stage.room import Outlets, Room
 
-TICK_SECONDS = TICK / SAMPLE_RATE
 VOICE_TICKS = 500
 
 

@@ -24,7 +24,7 @@ from hustings.audio.level import Samples
 from hustings.audio.riding import SUM, Range, Rides
 from hustings.base.channel import Channel, ChannelClosed, WhenFull
 from hustings.base.clock import ManualClock
-from hustings.base.grid import PART, SAMPLE_RATE, TICK
+from hustings.base.grid import PART, SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.broadcast.broadcaster import Broadcaster
 from hustings.broadcast.feed import FeedHub
 from hustings.broadcast.routes import broadcast_routes
@@ -35,7 +35,6 @@ from hustings.edge.role import EdgeRole
 from hustings.hls.names import PartName, parse_name
 from hustings.ops.monitor import TURN, Monitor
 from hustings.stage.heard_routes import heard_routes
-from hustings.stage.mixer import TICK_SECONDS
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import PlanShelf
 from hustings.stage.problems import PROBLEMS

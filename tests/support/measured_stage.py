@@ -30,11 +30,10 @@ from tests.support.stage import KEY
 from tests.support.uplink import Stage, StockSpeaker
 from tests.support.whole_stage import WholeStage, whole_stage
 
-from hustings.base.grid import TICK
+from hustings.base.grid import TICK, TICK_SECONDS
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
 from hustings.server.role import settle_memory
-from hustings.stage.mixer import TICK_SECONDS
 from hustings.stage.peer import PeerHealth
 from hustings.stage.room import Outlets
 from hustings.stage.rooms import Rooms

@@ -13,13 +13,13 @@ import numpy as np
 
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import SystemClock
-from hustings.base.grid import TICK
+from hustings.base.grid import TICK, TICK_SECONDS
 from hustings.broadcast.encoder import RenditionEncoder
 from hustings.broadcast.recorder import Recorder
 from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Programme
 from hustings.hls.renditions import OPUS32
-from hustings.stage.mixer import TICK_SECONDS, Mixer
+from hustings.stage.mixer import Mixer
 
 SPACE = "s"
 

@@ -16,12 +16,11 @@ from hustings.audio.riding import Range, Rides
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import ManualClock
 from hustings.base.errors import Invalid
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import Person, Role, Seat, SpacePlan, SpaceState
-from hustings.stage.mixer import TICK_SECONDS
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import PlanShelf
 from hustings.stage.room import Outlets, Room

@@ -17,13 +17,14 @@ from tests.support.stage import KEY, outlets
 from tests.support.uplink import Stage, StockSpeaker
 
 from hustings.base.clock import SystemClock
+from hustings.base.grid import TICK_SECONDS
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
 from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.ice_servers import IceServers
-from hustings.stage.mixer import TICK_SECONDS, Mixer, Ticking
+from hustings.stage.mixer import Mixer, Ticking
 from hustings.stage.music import MusicShelf
 from hustings.stage.opus import OpusEncoder
 from hustings.stage.plans import PlanShelf

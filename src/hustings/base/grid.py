@@ -6,6 +6,7 @@ numbers are the same in every rendition and after every restart.
 
 SAMPLE_RATE = 48_000  # Hz
 TICK = 960  # samples: 20 ms, the mixer's step and an Opus frame
+TICK_SECONDS = TICK / SAMPLE_RATE
 PART = 46_080  # samples: 0.96 s
 PARTS_PER_SEGMENT = 4
 SEGMENT = PART * PARTS_PER_SEGMENT  # samples: 3.84 s

@@ -10,10 +10,10 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConn
 from aiortc.mediastreams import MediaStreamError
 
 from hustings.base.clock import Clock
-from hustings.base.grid import TICK
+from hustings.base.grid import TICK, TICK_SECONDS
 from hustings.clients.errors import BadAnswer
 from hustings.clients.media import AudioFrame, audio_frame
-from hustings.clients.voice import TICK_SECONDS, Voice
+from hustings.clients.voice import Voice
 from hustings.clients.whip import IceServer
 
 TOO_LATE = 2.0  # seconds behind: the machine slept; a burst of old speech helps nobody

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.clients.media import Samples, silence
-
-TICK_SECONDS = TICK / SAMPLE_RATE
 
 
 @dataclass(slots=True)

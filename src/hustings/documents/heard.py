@@ -7,13 +7,15 @@ import msgspec
 USER_AGENT = "hustings-as-heard"  # by which edges know the monitor, which is no listener to be counted
 
 
-class Fault(Enum):
-    """The part of the way from a microphone to a listener that spoils what is heard."""
+class Place(Enum):
+    """A place on the way from a microphone to a listener, where what is heard can be spoilt."""
 
     SEAT = "seat"
     MIXER = "mixer"
     PACKAGER = "packager"
     EDGE = "edge"
+    RECORDING = "recording"  # beside the way: what is kept of it, which no monitor hears
+    MONITOR = "monitor"  # beside it too: whoever listens for the rest
 
 
 class What(Enum):
@@ -33,6 +35,6 @@ class Heard(msgspec.Struct, frozen=True):
 
     edge: str
     position: int
-    fault: Fault | None
+    fault: Place | None
     what: What
     at: float

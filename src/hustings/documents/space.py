@@ -21,6 +21,11 @@ class SpaceState(Enum):
     ENDED = "ended"
     CANCELLED = "cancelled"
 
+    @property
+    def over(self) -> bool:
+        """For good: it took place, or it never will."""
+        return self in (SpaceState.ENDED, SpaceState.CANCELLED)
+
 
 SPACE_LIFE = StateGraph(
     SpaceState,

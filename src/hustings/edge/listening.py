@@ -37,7 +37,6 @@ _PLAYLIST = (b"content-type", playlist.CONTENT_TYPE.encode())
 _MP4 = (b"content-type", b"audio/mp4")
 _VARY = (b"vary", b"accept-encoding")
 _GZIP = (b"content-encoding", b"gzip")
-_OVER = (SpaceState.ENDED, SpaceState.CANCELLED)
 
 
 class BadDirective(Invalid):
@@ -82,7 +81,7 @@ class ListeningPlane:
         scope, _, send = request
         answers.require(scope, "GET", "HEAD")
         plan = await self._plan(space)
-        if plan.state in _OVER:
+        if plan.state.over:
             if plan.replay.state is not ReplayState.READY:
                 raise NotFound("This conversation is over. Its replay is not there yet, or none was recorded.")
             headers = [(b"location", f"/spaces/{space}/replay.m3u8".encode()), answers.NEVER, answers.ANY_ORIGIN]
@@ -166,7 +165,7 @@ class ListeningPlane:
         plan = await self._plan(space)
         if name not in BY_NAME:
             raise NotFound("There is no such rendition of this conversation.")
-        if plan.state in _OVER:
+        if plan.state.over:
             raise NotFound("This conversation is over.")
         if plan.state is SpaceState.SCHEDULED:
             raise NotFound(NOT_BEGUN)

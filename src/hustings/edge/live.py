@@ -9,7 +9,7 @@ import structlog
 from hustings.base.clock import Clock
 from hustings.documents import feed
 from hustings.documents.public import Voice
-from hustings.documents.space import SpacePlan, SpaceState
+from hustings.documents.space import SpacePlan
 from hustings.edge.filling import Drop, Restart, Timeline
 from hustings.edge.waiting import Gates, Room
 from hustings.hls import fmp4, names
@@ -19,8 +19,6 @@ from hustings.hls.window import MediaPart, Window
 log = structlog.get_logger(__name__)
 
 DRAIN = 90.0  # seconds: a listener some way behind the end still hears it
-
-_OVER = (SpaceState.ENDED, SpaceState.CANCELLED)
 
 
 class LiveRendition:
@@ -210,7 +208,7 @@ class Spaces:
         live = self._spaces.get(plan.id)
         if live is not None:
             live.take_plan(plan)
-            if plan.state in _OVER:
+            if plan.state.over:
                 live.close()
 
     def tick(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hustings.audio.level import AUDIBLE_ABOVE, SILENT_BELOW, SPEAKS_ABOVE
 from hustings.audio.sounding import TICKS, MixedPart, Sounding
-from hustings.documents.heard import Fault, What
+from hustings.documents.heard import Place, What
 
 LATE = 1.25  # seconds a part may need from one place to the next: more than an edge waits for it
 HELD_UP = 0.7  # seconds by which a part comes so late that an edge may have put a hold part in its place
@@ -24,7 +24,7 @@ PAUSE = 3  # parts in a row without a voice: 2.9 s, longer than any pause of tho
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    fault: Fault | None = None
+    fault: Place | None = None
     what: What = What.NOTHING
 
 
@@ -63,32 +63,32 @@ def _of_edge(told: MixedPart, packed: Packed, served: Served) -> Verdict:
         return FINE
     if served.hold:
         if packed.late > HELD_UP:
-            return Verdict(Fault.PACKAGER, What.LATE)
-        return Verdict(*((Fault.MIXER, What.LATE) if told.late > HELD_UP else (Fault.EDGE, What.MISSING)))
+            return Verdict(Place.PACKAGER, What.LATE)
+        return Verdict(*((Place.MIXER, What.LATE) if told.late > HELD_UP else (Place.EDGE, What.MISSING)))
     if served.sound is None or packed.sound is None:
-        return Verdict(Fault.EDGE, What.DIFFERENT)
+        return Verdict(Place.EDGE, What.DIFFERENT)
     what = changed(packed.sound, served.sound)
-    return Verdict(Fault.EDGE, What.DIFFERENT if what is What.NOTHING else what)
+    return Verdict(Place.EDGE, What.DIFFERENT if what is What.NOTHING else what)
 
 
 def _of_packager(told: MixedPart, packed: Packed) -> Verdict:
     if packed.late > LATE:
-        return Verdict(Fault.PACKAGER, What.LATE)
+        return Verdict(Place.PACKAGER, What.LATE)
     if packed.sound is None:
-        return Verdict(Fault.PACKAGER, What.DIFFERENT)
+        return Verdict(Place.PACKAGER, What.DIFFERENT)
     what = changed(told.mixed, packed.sound, packed.shift)
-    return FINE if what is What.NOTHING else Verdict(Fault.PACKAGER, what)
+    return FINE if what is What.NOTHING else Verdict(Place.PACKAGER, what)
 
 
 def _of_mixer(told: MixedPart) -> Verdict:
     spoken = sum(level > SPEAKS_ABOVE for level in told.voices) >= ENOUGH
     if told.ticks <= TICKS - HOLE:
-        return Verdict(Fault.MIXER, What.MISSING)
+        return Verdict(Place.MIXER, What.MISSING)
     if told.late > LATE:
-        return Verdict(Fault.MIXER, What.LATE)
+        return Verdict(Place.MIXER, What.LATE)
     if _silent(told.mixed) and (told.bed or (told.talk and spoken)):
-        return Verdict(Fault.MIXER, What.SILENCE)
-    return Verdict(Fault.MIXER, What.CLIPPED) if told.mixed.clipped > CLIPPED else FINE
+        return Verdict(Place.MIXER, What.SILENCE)
+    return Verdict(Place.MIXER, What.CLIPPED) if told.mixed.clipped > CLIPPED else FINE
 
 
 def _of_seats(told: MixedPart) -> Verdict:
@@ -96,10 +96,10 @@ def _of_seats(told: MixedPart) -> Verdict:
         return FINE
     if _silent(told.mixed):
         unheard = max(told.voices) < AUDIBLE_ABOVE and not told.silence_meant
-        return Verdict(Fault.SEAT, What.SILENCE) if unheard else FINE
+        return Verdict(Place.SEAT, What.SILENCE) if unheard else FINE
     if told.clipping:
-        return Verdict(Fault.SEAT, What.CLIPPED)
-    return Verdict(Fault.SEAT, What.NARROW) if told.narrow else FINE
+        return Verdict(Place.SEAT, What.CLIPPED)
+    return Verdict(Place.SEAT, What.NARROW) if told.narrow else FINE
 
 
 def changed(before: Sounding, after: Sounding, shift: int = 0) -> What:
@@ -128,13 +128,13 @@ class Steady:
 
     def __init__(self) -> None:
         self.told = FINE
-        self._suspect: Fault | None = None
+        self._suspect: Place | None = None
         self._faults = self._fine = self._pauses = 0
 
     def push(self, verdict: Verdict) -> Verdict:
-        if verdict == Verdict(Fault.SEAT, What.SILENCE):
+        if verdict == Verdict(Place.SEAT, What.SILENCE):
             self._pause(verdict)
-        elif verdict != QUIET or Fault.EDGE in (self._suspect, self.told.fault):
+        elif verdict != QUIET or Place.EDGE in (self._suspect, self.told.fault):
             self._pauses = 0
             self._count(verdict)
         return self.told

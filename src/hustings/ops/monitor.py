@@ -25,7 +25,7 @@ from hustings.documents.heard import USER_AGENT, Heard
 from hustings.documents.space import SpaceState
 from hustings.hls.renditions import RENDITIONS
 from hustings.ops.as_heard import Verdict
-from hustings.ops.watch import Watch, position_after
+from hustings.ops.watch import EdgeWatch, position_after
 
 TURN: Final = PART_SECONDS / 2
 HELD_UP: Final = 0.4  # seconds: this process did not get its turn, and what came late came late to it alone
@@ -43,7 +43,7 @@ class _Post:
     """One Space that is listened to."""
 
     def __init__(self, space: str, edges: Sequence[str], stage: httpx.AsyncClient, clock: Clock) -> None:
-        self.watch = Watch(edges, [rendition.name for rendition in RENDITIONS])
+        self.watch = EdgeWatch(edges, [rendition.name for rendition in RENDITIONS])
         self._space = space
         self._stage = stage
         self._clock = clock

@@ -15,7 +15,7 @@ from hustings.base.grid import PART, PART_SECONDS, PARTS_PER_SEGMENT, TICK
 from hustings.clients.following import Fetched
 from hustings.clients.media import PartDecoder
 from hustings.documents.feed import Part
-from hustings.documents.heard import Fault, What
+from hustings.documents.heard import Place, What
 from hustings.hls.names import HOLD_MARK, PartName, parse_name
 from hustings.hls.renditions import BY_NAME, Codec
 from hustings.ops.as_heard import LATE, Packed, Served, Steady, Verdict, judge
@@ -36,7 +36,7 @@ def _keep(kept: "OrderedDict[int, T]", number: int, value: T) -> None:
 
 
 @dataclass(slots=True)
-class _Packed:
+class _Arrived:
     at: float
     late: float  # seconds later than the earliest of the parts before
     data: bytes
@@ -49,7 +49,7 @@ class FeedLine:
     def __init__(self, rendition: str) -> None:
         self.shift = _SHIFT[BY_NAME[rendition].codec]
         self.init = b""
-        self.parts: OrderedDict[int, _Packed] = OrderedDict()
+        self.parts: OrderedDict[int, _Arrived] = OrderedDict()
         self.newest_at = 0.0
         self._decoder: PartDecoder | None = None
         self._transits: deque[float] = deque(maxlen=KEPT)
@@ -62,7 +62,7 @@ class FeedLine:
         """`decoded`: it will be judged, and must be listened to."""
         sound = _decoded(self._decoder, part.data) if decoded and self._decoder is not None else None
         self._transits.append(at - part.number * PART_SECONDS)
-        _keep(self.parts, part.number, _Packed(at, self._transits[-1] - min(self._transits), part.data, sound))
+        _keep(self.parts, part.number, _Arrived(at, self._transits[-1] - min(self._transits), part.data, sound))
         self.newest_at = at
 
 
@@ -88,7 +88,7 @@ class EdgeLine:
         self.newest_at = fetched.at
 
 
-class Watch:
+class EdgeWatch:
     """Judges every part for every edge in `renditions`; `verdicts` holds each edge's steady verdict."""
 
     def __init__(self, edges: Sequence[str], renditions: Sequence[str]) -> None:
@@ -137,7 +137,7 @@ class Watch:
         if now - self._mixed_at > STALLED + self._stalls * PART_SECONDS:
             self._stalls += 1
             for edge, steady in self.verdicts.items():
-                steady.push(Verdict(Fault.MIXER, What.MISSING))
+                steady.push(Verdict(Place.MIXER, What.MISSING))
                 self.judged[edge] = self.newest + self._stalls
             return
         for edge in self.edges:
@@ -158,20 +158,20 @@ class Watch:
         feed = self.feed[name]
         packed, served = feed.parts.get(told.number), edge.parts.get(told.number)
         if packed is None:
-            return _overdue(Fault.PACKAGER, mixed_at, feed.newest_at, now)
+            return _overdue(Place.PACKAGER, mixed_at, feed.newest_at, now)
         if served is None:
-            return _overdue(Fault.EDGE, packed.at, edge.newest_at, now)
+            return _overdue(Place.EDGE, packed.at, edge.newest_at, now)
         late = max(packed.at - mixed_at, packed.late - told.late)
         return judge(told, Packed(late, packed.sound, feed.shift), _served(served, packed, feed.init))
 
 
-def _overdue(fault: Fault, since: float, newest_at: float, now: float) -> Verdict | None:
+def _overdue(fault: Place, since: float, newest_at: float, now: float) -> Verdict | None:
     if now - since <= LATE:
         return None
     return Verdict(fault, What.LATE if now - newest_at < FLOWS else What.MISSING)
 
 
-def _served(served: Fetched, packed: _Packed, init: bytes) -> Served:
+def _served(served: Fetched, packed: _Arrived, init: bytes) -> Served:
     if served.data == packed.data and served.init == init:
         return Served(same=True)
     name = parse_name(served.chunk.url.rpartition("/")[2])

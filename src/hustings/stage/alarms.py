@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from hustings.documents.heard import Place
+
 STAYS: Final = 2.0  # seconds a fault must be away: ten looks at a seat
 # What comes and goes with speech is away when a sentence or two went well, not in the pause between two words.
 STAYS_LONGER: Final = {"clipping": 5.0, "echo": 5.0, "loss": 5.0}
@@ -18,7 +20,7 @@ class Fault:
     """`part` is where on the way to a listener's ear it lies; `where` is an edge's address, for an edge's fault."""
 
     code: str
-    part: str = "seat"  # seat | mixer | packager | edge | recording | monitor
+    part: Place = Place.SEAT
     seat: str | None = None
     where: str = ""
 

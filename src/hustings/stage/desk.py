@@ -93,7 +93,7 @@ def _alarms(room: Room) -> list[dict[str, Any]]:
     return [
         {
             "code": alarm.fault.code,
-            "part": alarm.fault.part,
+            "part": alarm.fault.part.value,
             "seat": alarm.fault.seat,
             "where": alarm.fault.where,
             "since": alarm.since,

@@ -6,13 +6,12 @@ A monitor that is gone says nothing: its word is kept for a while only, and that
 from collections import OrderedDict
 from typing import Final
 
-from hustings.documents.heard import Fault as At
-from hustings.documents.heard import Heard
+from hustings.documents.heard import Heard, Place
 from hustings.stage.alarms import Fault
 
 KEPT_FOR: Final = 15.0  # seconds: some of the monitor's turns
 MOST_EDGES: Final = 64  # the one not told of for longest is forgotten first
-SILENT: Final = Fault("silent", "monitor")
+SILENT: Final = Fault("silent", Place.MONITOR)
 
 
 class HeardBook:
@@ -42,7 +41,7 @@ class HeardBook:
         if live and self._listens and not newest:
             return {SILENT}
         return {
-            Fault(told.what.value, told.fault.value, where=told.edge if told.fault is At.EDGE else "")
+            Fault(told.what.value, told.fault, where=told.edge if told.fault is Place.EDGE else "")
             for _, told in newest
             if told.fault is not None
         }

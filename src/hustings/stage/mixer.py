@@ -10,11 +10,10 @@ from typing import Protocol
 import structlog
 
 from hustings.base.clock import Clock
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import TICK_SECONDS
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS = TICK / SAMPLE_RATE
 MOST_LATE = 50  # ticks: 1 s
 REMEMBERED = 3000  # ticks: a minute
 

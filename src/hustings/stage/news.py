@@ -17,10 +17,8 @@ from hustings.stage.presence import Presence
 VOICES_EVERY: Final = 12  # ticks: about four times a second
 VOICES_AT_LEAST: Final = 48  # ticks: told again even when nothing changed
 
-_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
 
-
-def as_heard(plan: SpacePlan, kind: Programme) -> SpacePlan:
+def plan_behind(plan: SpacePlan, kind: Programme) -> SpacePlan:
     """The plan of a Space of which the world hears `kind` at the moment."""
     if not plan.delay or plan.doors_at is None:
         return plan
@@ -31,7 +29,7 @@ def as_heard(plan: SpacePlan, kind: Programme) -> SpacePlan:
     )
     if kind is Programme.PRESHOW:
         return msgspec.structs.replace(later, state=SpaceState.DOORS, live_at=None, ended_at=None)
-    if plan.state in _OVER and kind in {Programme.CONVERSATION, Programme.HOLD}:
+    if plan.state.over and kind in {Programme.CONVERSATION, Programme.HOLD}:
         return msgspec.structs.replace(later, state=SpaceState.LIVE, ended_at=None)
     return later
 
@@ -79,4 +77,4 @@ class News:
         self._publish(Voices(space, position, kind, voices))
 
     def tell_plan(self, plan: SpacePlan, kind: Programme) -> None:
-        self._publish(Plan(as_heard(plan, kind)))
+        self._publish(Plan(plan_behind(plan, kind)))

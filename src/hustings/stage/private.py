@@ -4,17 +4,14 @@ None of it reaches anybody else's ears, the programme or a recording. It decides
 """
 
 from collections import deque
-from typing import Final
 
 from hustings.audio.cues import cue
 from hustings.audio.level import Samples
 from hustings.audio.preflight import Preflight, Step
 from hustings.base.errors import Conflict
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import TICK_SECONDS
 from hustings.documents.space import Seat, SpacePlan, SpaceState
 from hustings.stage.presence import Attendance, Health, Presence
-
-TICK_SECONDS: Final = TICK / SAMPLE_RATE
 
 
 class CheckOnAir(Conflict):

@@ -26,12 +26,10 @@ IDLE_FOR = 15.0  # seconds live with nothing to hear until the hold bed comes
 FRESH = SAMPLE_RATE // 2  # samples: doors opened this recently under our eyes start at sample 0
 CLOSING = 3.0  # seconds: a stage that died while closing resumes within this time of the end
 
-_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
-
 
 def wanted(plan: SpacePlan, idle_for: float) -> Programme:
     """What should be going out; `idle_for` is how long, in seconds, there was nothing to hear that was meant so."""
-    if plan.state in _OVER:
+    if plan.state.over:
         return Programme.END
     if plan.state is SpaceState.DOORS:
         return Programme.PRESHOW
@@ -128,9 +126,9 @@ class Timeline:
         if self.position is not None:
             return True
         if plan.doors_at is None:
-            self.finished = plan.state in _OVER
+            self.finished = plan.state.over
             return False
-        over = plan.state in _OVER
+        over = plan.state.over
         closed = plan.ended_at + plan.delay + CLOSING if over and plan.ended_at else now
         reached = position_at(min(now, closed), plan.doors_at)
         if self._starts_at is None:

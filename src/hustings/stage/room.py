@@ -7,13 +7,14 @@ with the newest. It does no I/O and reads no clock; what it emits goes into the 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from hustings.audio.level import Samples
 from hustings.audio.preroll import Preroll
 from hustings.audio.riding import SEAT, SUM, Range, Rider, Rides
 from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Frame, Programme
 from hustings.documents.heard import Heard
@@ -22,6 +23,7 @@ from hustings.documents.space import Role, SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder
 from hustings.stage.delay import Moment, SeatPackets
+from hustings.stage.guard import LOOK
 from hustings.stage.heard import HeardBook
 from hustings.stage.monitors import Monitors
 from hustings.stage.news import News
@@ -36,9 +38,7 @@ from hustings.stage.watch import Watch
 AIR_MS = 40.0
 END_MS = 300.0
 DRAIN = 60.0  # seconds after the end until a Space is let go: listeners fetch its last parts
-LOOK_EVERY = 10  # ticks: how often presence is looked at
-
-_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
+LOOK_EVERY: Final = round(LOOK / TICK_SECONDS)  # ticks: how often seats are looked at
 
 
 class NotSeated(Forbidden):
@@ -145,7 +145,7 @@ class Room:
         live = self.plan.state is SpaceState.LIVE and not self.plan.hold
         heard = live and chair.seat.on_air and chair.seat.role is not Role.PRODUCER
         if chair.switch.target != heard:
-            chair.switch.aim(float(heard), END_MS if self.plan.state in _OVER else AIR_MS)
+            chair.switch.aim(float(heard), END_MS if self.plan.state.over else AIR_MS)
             chair.private.tell(heard)
 
     def _remove(self, chair: Chair) -> None:
@@ -167,7 +167,7 @@ class Room:
 
     def admit(self, claim: SeatClaim) -> Chair:
         """The chair a claim opens to a new session; raises SpaceOver, NotSeated or TokenReplaced."""
-        if self.plan.state in _OVER:
+        if self.plan.state.over:
             raise SpaceOver("This Space is over. Its page says whether there is a replay.")
         return self.seated(claim)
 

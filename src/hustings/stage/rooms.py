@@ -17,9 +17,9 @@ from hustings.base.errors import NotFound
 from hustings.base.recent import Recent
 from hustings.base.tasks import TaskScope
 from hustings.documents.feed import Gone
-from hustings.documents.heard import Heard
+from hustings.documents.heard import Heard, Place
 from hustings.documents.seat_token import SeatClaim, SeatTokens
-from hustings.documents.space import SpacePlan, SpaceState
+from hustings.documents.space import SpacePlan
 from hustings.stage.alarms import Fault
 from hustings.stage.chair import Encoder
 from hustings.stage.music import MusicShelf
@@ -36,10 +36,7 @@ RecordingFaults = Callable[[str], Collection[str]]
 
 ACCOUNT_PREFIX = "hst_"  # nothing else is passed on: random tokens must not become requests to control
 
-RECORDING = "recording"  # the part of the way that keeps what was said
 FAILING = 64  # Spaces whose fault was logged and is not logged again
-
-_OVER = {SpaceState.ENDED, SpaceState.CANCELLED}
 
 
 class UnknownSpace(NotFound):
@@ -150,7 +147,7 @@ class Rooms:
         self._notice(plan)
         room = self._rooms.get(plan.id)
         if room is None:
-            if plan.state in _OVER:
+            if plan.state.over:
                 return
             self._open(plan, resumed=False)
         else:
@@ -257,7 +254,7 @@ class Rooms:
                 room.tick(now, monotonic)
                 self._keep_origin(room)
                 faults = self._recording_faults(room.plan.id)
-                room.alarms.report(RECORDING, [Fault(code, RECORDING) for code in faults])
+                room.alarms.report("recording", [Fault(code, Place.RECORDING) for code in faults])
             except Exception:  # noqa: BLE001 - supervisor: one Space's fault must not silence the others
                 self._report_failing(room.plan.id)
             if room.finished_at is not None and monotonic - room.finished_at >= DRAIN:

@@ -6,7 +6,7 @@ import pytest
 
 from hustings.audio.level import FLOOR_DB
 from hustings.audio.sounding import TICKS, MixedPart, Sounding
-from hustings.documents.heard import Fault, What
+from hustings.documents.heard import Place, What
 from hustings.ops.as_heard import FINE, QUIET, Packed, Served, Steady, Verdict, changed, judge
 
 WORDS = tuple(-20.0 if tick % 12 < 8 else -70.0 for tick in range(TICKS))
@@ -42,35 +42,35 @@ def other(sound: Sounding | None) -> Served:
         (BED, AS_MIXED, AS_PACKED, None, What.NOTHING),
         (replace(UPLOADED, mixed=SILENCE), SILENT, AS_PACKED, None, What.SILENCE),
         (replace(PAUSE, silence_meant=True), SILENT, AS_PACKED, None, What.SILENCE),
-        (PAUSE, SILENT, AS_PACKED, Fault.SEAT, What.SILENCE),
-        (replace(TALK, narrow=True), AS_MIXED, AS_PACKED, Fault.SEAT, What.NARROW),
-        (replace(TALK, clipping=True), AS_MIXED, AS_PACKED, Fault.SEAT, What.CLIPPED),
-        (replace(TALK, mixed=SILENCE), SILENT, AS_PACKED, Fault.MIXER, What.SILENCE),
-        (replace(BED, mixed=SILENCE), SILENT, AS_PACKED, Fault.MIXER, What.SILENCE),
-        (replace(TALK, mixed=TORN), replace(AS_MIXED, sound=TORN), AS_PACKED, Fault.MIXER, What.CLIPPED),
-        (replace(TALK, ticks=20), AS_MIXED, AS_PACKED, Fault.MIXER, What.MISSING),
-        (replace(TALK, late=2.0), AS_MIXED, AS_PACKED, Fault.MIXER, What.LATE),
-        (replace(TALK, late=1.1), AS_MIXED, HOLD, Fault.MIXER, What.LATE),
-        (TALK, SILENT, AS_PACKED, Fault.PACKAGER, What.SILENCE),
-        (TALK, replace(AS_MIXED, sound=MUFFLED), AS_PACKED, Fault.PACKAGER, What.NARROW),
-        (TALK, replace(AS_MIXED, sound=TORN), AS_PACKED, Fault.PACKAGER, What.CLIPPED),
-        (TALK, replace(AS_MIXED, sound=OTHER), AS_PACKED, Fault.PACKAGER, What.DIFFERENT),
-        (PAUSE, AS_MIXED, AS_PACKED, Fault.PACKAGER, What.DIFFERENT),
-        (TALK, replace(AS_MIXED, sound=None), AS_PACKED, Fault.PACKAGER, What.DIFFERENT),
-        (TALK, replace(AS_MIXED, late=2.0), AS_PACKED, Fault.PACKAGER, What.LATE),
-        (TALK, replace(AS_MIXED, late=1.1), HOLD, Fault.PACKAGER, What.LATE),
-        (TALK, AS_MIXED, HOLD, Fault.EDGE, What.MISSING),
-        (TALK, AS_MIXED, other(SILENCE), Fault.EDGE, What.SILENCE),
-        (TALK, AS_MIXED, other(MUFFLED), Fault.EDGE, What.NARROW),
-        (TALK, AS_MIXED, other(TORN), Fault.EDGE, What.CLIPPED),
-        (TALK, AS_MIXED, other(OTHER), Fault.EDGE, What.DIFFERENT),
-        (TALK, AS_MIXED, other(SPEECH), Fault.EDGE, What.DIFFERENT),  # other bytes under a name that promises these
-        (TALK, AS_MIXED, other(None), Fault.EDGE, What.DIFFERENT),
-        (TALK, SILENT, HOLD, Fault.EDGE, What.MISSING),  # what is nearest to the listener hides the rest
+        (PAUSE, SILENT, AS_PACKED, Place.SEAT, What.SILENCE),
+        (replace(TALK, narrow=True), AS_MIXED, AS_PACKED, Place.SEAT, What.NARROW),
+        (replace(TALK, clipping=True), AS_MIXED, AS_PACKED, Place.SEAT, What.CLIPPED),
+        (replace(TALK, mixed=SILENCE), SILENT, AS_PACKED, Place.MIXER, What.SILENCE),
+        (replace(BED, mixed=SILENCE), SILENT, AS_PACKED, Place.MIXER, What.SILENCE),
+        (replace(TALK, mixed=TORN), replace(AS_MIXED, sound=TORN), AS_PACKED, Place.MIXER, What.CLIPPED),
+        (replace(TALK, ticks=20), AS_MIXED, AS_PACKED, Place.MIXER, What.MISSING),
+        (replace(TALK, late=2.0), AS_MIXED, AS_PACKED, Place.MIXER, What.LATE),
+        (replace(TALK, late=1.1), AS_MIXED, HOLD, Place.MIXER, What.LATE),
+        (TALK, SILENT, AS_PACKED, Place.PACKAGER, What.SILENCE),
+        (TALK, replace(AS_MIXED, sound=MUFFLED), AS_PACKED, Place.PACKAGER, What.NARROW),
+        (TALK, replace(AS_MIXED, sound=TORN), AS_PACKED, Place.PACKAGER, What.CLIPPED),
+        (TALK, replace(AS_MIXED, sound=OTHER), AS_PACKED, Place.PACKAGER, What.DIFFERENT),
+        (PAUSE, AS_MIXED, AS_PACKED, Place.PACKAGER, What.DIFFERENT),
+        (TALK, replace(AS_MIXED, sound=None), AS_PACKED, Place.PACKAGER, What.DIFFERENT),
+        (TALK, replace(AS_MIXED, late=2.0), AS_PACKED, Place.PACKAGER, What.LATE),
+        (TALK, replace(AS_MIXED, late=1.1), HOLD, Place.PACKAGER, What.LATE),
+        (TALK, AS_MIXED, HOLD, Place.EDGE, What.MISSING),
+        (TALK, AS_MIXED, other(SILENCE), Place.EDGE, What.SILENCE),
+        (TALK, AS_MIXED, other(MUFFLED), Place.EDGE, What.NARROW),
+        (TALK, AS_MIXED, other(TORN), Place.EDGE, What.CLIPPED),
+        (TALK, AS_MIXED, other(OTHER), Place.EDGE, What.DIFFERENT),
+        (TALK, AS_MIXED, other(SPEECH), Place.EDGE, What.DIFFERENT),  # other bytes under a name that promises these
+        (TALK, AS_MIXED, other(None), Place.EDGE, What.DIFFERENT),
+        (TALK, SILENT, HOLD, Place.EDGE, What.MISSING),  # what is nearest to the listener hides the rest
     ],
 )  # fmt: skip
 def test_the_part_at_fault_is_named(
-    told: MixedPart, packed: Packed, served: Served, fault: Fault | None, what: What
+    told: MixedPart, packed: Packed, served: Served, fault: Place | None, what: What
 ) -> None:
     assert judge(told, packed, served) == Verdict(fault, what)
 
@@ -81,9 +81,9 @@ def test_a_codec_s_delay_is_no_difference() -> None:
     assert changed(SPEECH, replace(SPEECH, levels=WORDS[24:] + NOTHING[:24]), shift=2) is What.DIFFERENT
 
 
-SILENT_SEAT = Verdict(Fault.SEAT, What.SILENCE)
-SILENT_PACKAGER = Verdict(Fault.PACKAGER, What.SILENCE)
-LOST_EDGE = Verdict(Fault.EDGE, What.MISSING)
+SILENT_SEAT = Verdict(Place.SEAT, What.SILENCE)
+SILENT_PACKAGER = Verdict(Place.PACKAGER, What.SILENCE)
+LOST_EDGE = Verdict(Place.EDGE, What.MISSING)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ LOST_EDGE = Verdict(Fault.EDGE, What.MISSING)
         ([FINE, LOST_EDGE, FINE, LOST_EDGE, FINE], FINE),
         ([FINE, LOST_EDGE, LOST_EDGE], LOST_EDGE),
         ([LOST_EDGE, SILENT_PACKAGER], FINE),
-        ([LOST_EDGE, Verdict(Fault.EDGE, What.LATE)], Verdict(Fault.EDGE, What.LATE)),
+        ([LOST_EDGE, Verdict(Place.EDGE, What.LATE)], Verdict(Place.EDGE, What.LATE)),
         ([LOST_EDGE, LOST_EDGE, FINE], LOST_EDGE),
         ([LOST_EDGE, LOST_EDGE, FINE, FINE], FINE),
         ([LOST_EDGE, LOST_EDGE, QUIET, QUIET], FINE),

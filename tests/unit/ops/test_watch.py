@@ -13,10 +13,10 @@ from hustings.broadcast.packager import Packager
 from hustings.clients.following import Fetched
 from hustings.clients.playlist import Chunk
 from hustings.documents.feed import Part, Programme
-from hustings.documents.heard import Fault, What
+from hustings.documents.heard import Place, What
 from hustings.hls.renditions import AAC64
 from hustings.ops.as_heard import FINE, LATE, Verdict
-from hustings.ops.watch import SETTLE, Watch
+from hustings.ops.watch import SETTLE, EdgeWatch
 
 HEARD = 16  # parts, after which all is well
 SOUND = np.concatenate(
@@ -33,7 +33,7 @@ class Town:
 
     def __init__(self) -> None:
         self.encoder, self.packager = RenditionEncoder(AAC64), Packager(AAC64)
-        self.watch = Watch(["a", "b"], ["aac64"])
+        self.watch = EdgeWatch(["a", "b"], ["aac64"])
         self.watch.take_init("aac64", self.packager.init)
         self.epoch, self.number, self.now = "first", 0, 0.0
 
@@ -73,14 +73,14 @@ def town() -> Town:
 def test_an_edge_that_is_stuck_is_named_and_the_other_is_judged_as_ever(town: Town) -> None:
     for _ in range(4):
         town.part("a")
-    assert town.told == [FINE, Verdict(Fault.EDGE, What.MISSING)]
+    assert town.told == [FINE, Verdict(Place.EDGE, What.MISSING)]
     assert town.watch.judged["a"] == HEARD + 3
 
 
 def test_a_packager_from_which_nothing_comes_is_named_for_every_edge(town: Town) -> None:
     for _ in range(5):
         town.part(packs=False)
-    assert town.told == [Verdict(Fault.PACKAGER, What.MISSING)] * 2
+    assert town.told == [Verdict(Place.PACKAGER, What.MISSING)] * 2
 
 
 def test_a_mixer_that_stands_still_is_named(town: Town) -> None:
@@ -89,7 +89,7 @@ def test_a_mixer_that_stands_still_is_named(town: Town) -> None:
     assert town.told == [FINE, FINE]
     for _ in range(3):
         town.part(mixes=False, packs=False)
-    assert town.told == [Verdict(Fault.MIXER, What.MISSING)] * 2
+    assert town.told == [Verdict(Place.MIXER, What.MISSING)] * 2
 
 
 def test_a_restarted_stage_is_given_time_until_the_others_have_found_it(town: Town) -> None:
@@ -99,7 +99,7 @@ def test_a_restarted_stage_is_given_time_until_the_others_have_found_it(town: To
     assert town.told == [FINE, FINE]
     for _ in range(6):
         town.part("a")
-    assert town.told == [FINE, Verdict(Fault.EDGE, What.MISSING)]
+    assert town.told == [FINE, Verdict(Place.EDGE, What.MISSING)]
 
 
 def test_what_came_while_nobody_listened_is_judged_no_more(town: Town) -> None:

@@ -1,10 +1,11 @@
 """When an alarm goes up, and when it goes away."""
 
+from hustings.documents.heard import Place
 from hustings.stage.alarms import STAYS, STAYS_LONGER, Alarms, Fault
 
 ECHO = Fault("echo", seat="ben")
 DEAD = Fault("dead", seat="ada")
-FULL = Fault("disk_full", "recording")
+FULL = Fault("disk_full", Place.RECORDING)
 
 
 class Desk:

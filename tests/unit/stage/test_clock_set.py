@@ -6,9 +6,8 @@ import pytest
 from tests.support.stage import DOORS_AT, Speaker, Town, drained, make_plan, seat
 
 from hustings.base.clock import ManualClock
-from hustings.base.grid import PART, SAMPLE_RATE, TICK
+from hustings.base.grid import PART, SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.documents.blocks import ProgrammeBlock
-from hustings.stage.mixer import TICK_SECONDS
 
 pytestmark = pytest.mark.usefixtures("beds")
 

@@ -9,14 +9,14 @@ import pytest
 from starlette.applications import Starlette
 from tests.support.stage import KEY, Town, make_plan, seat
 
-from hustings.documents.heard import Fault, Heard, What
+from hustings.documents.heard import Heard, Place, What
 from hustings.stage.heard_routes import MAX_HEARD, heard_routes
 from hustings.stage.problems import PROBLEMS
 
 pytestmark = pytest.mark.usefixtures("beds")
 
 AT = "/internal/spaces/space1"
-WORD = msgspec.json.encode(Heard("http://edge", 960, Fault.EDGE, What.SILENCE, 1.0))
+WORD = msgspec.json.encode(Heard("http://edge", 960, Place.EDGE, What.SILENCE, 1.0))
 DOORS = [("GET", "/internal/on-air"), ("GET", f"{AT}/sounded"), ("PUT", f"{AT}/heard")]
 
 

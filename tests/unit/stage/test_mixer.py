@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hustings.base.clock import ManualClock
-from hustings.stage.mixer import MOST_LATE, TICK_SECONDS, Mixer
+from hustings.base.grid import TICK_SECONDS
+from hustings.stage.mixer import MOST_LATE, Mixer
 
 
 class Counter:

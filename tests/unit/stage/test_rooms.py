@@ -11,6 +11,7 @@ from hustings.audio.level import loudness
 from hustings.base.errors import Forbidden, NotFound, Unauthorized
 from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.documents.feed import Gone, Plan
+from hustings.documents.heard import Place
 from hustings.documents.space import Seat, SpacePlan, SpaceState
 from hustings.stage.music import read_music
 from hustings.stage.plans import BadPlan
@@ -200,13 +201,13 @@ async def test_what_is_wrong_with_the_recording_is_an_alarm_until_it_is_right_ag
     await town.rooms.put(make_plan(seat("ada")))
     town.step(50)
     alarms = town.rooms.room("space1").alarms
-    assert {alarm.fault for alarm in alarms if alarm.fault.part == "recording"} == set()
+    assert {alarm.fault for alarm in alarms if alarm.fault.part is Place.RECORDING} == set()
 
     town.recording_faults = {"disk_full", "tracks_dropped"}
     town.step(50)
-    told = {alarm.fault.code for alarm in alarms if alarm.fault.part == "recording"}
+    told = {alarm.fault.code for alarm in alarms if alarm.fault.part is Place.RECORDING}
     assert told == {"disk_full", "tracks_dropped"}
 
     town.recording_faults = set()
     town.step(150)
-    assert {alarm.fault for alarm in alarms if alarm.fault.part == "recording"} == set()
+    assert {alarm.fault for alarm in alarms if alarm.fault.part is Place.RECORDING} == set()

@@ -7,9 +7,9 @@ from tests.support.stage import Speaker, hall, make_plan, seat
 from hustings.audio.level import FLOOR_DB
 from hustings.audio.sounding import TICKS, sounding
 from hustings.base.grid import PART, PART_SECONDS, SAMPLE_RATE, TICK
-from hustings.documents.heard import Fault, Heard, What
+from hustings.documents.heard import Heard, Place, What
 from hustings.documents.space import SpaceState
-from hustings.stage import alarms
+from hustings.stage.alarms import Fault
 from hustings.stage.heard import KEPT_FOR, MOST_EDGES, SILENT, HeardBook
 from hustings.stage.sounded import KEPT
 
@@ -67,13 +67,13 @@ def test_clipped_samples_are_counted() -> None:
     assert sounding(samples).clipped == pytest.approx(1 / TICKS)
 
 
-def verdict(edge: str, fault: Fault | None = None, what: What = What.NOTHING) -> Heard:
+def verdict(edge: str, fault: Place | None = None, what: What = What.NOTHING) -> Heard:
     return Heard(edge, 0, fault, what, 0.0)
 
 
 def test_each_edge_s_newest_verdict_is_kept_for_a_while() -> None:
     book = HeardBook()
-    book.take(verdict("b", Fault.EDGE, What.LATE), 0.0)
+    book.take(verdict("b", Place.EDGE, What.LATE), 0.0)
     book.take(verdict("a"), 1.0)
     book.take(verdict("b"), 2.0)
     assert [(age, told.edge, told.fault) for age, told in book.newest(3.0)] == [(2.0, "a", None), (1.0, "b", None)]
@@ -90,13 +90,13 @@ def test_no_more_edges_are_kept_than_there_can_be() -> None:
 
 def test_a_fault_is_an_alarm_once_and_an_edge_s_names_the_edge() -> None:
     book = HeardBook()
-    book.take(verdict("a", Fault.PACKAGER, What.SILENCE), 0.0)
-    book.take(verdict("b", Fault.PACKAGER, What.SILENCE), 0.0)
-    book.take(verdict("c", Fault.EDGE, What.MISSING), 0.0)
+    book.take(verdict("a", Place.PACKAGER, What.SILENCE), 0.0)
+    book.take(verdict("b", Place.PACKAGER, What.SILENCE), 0.0)
+    book.take(verdict("c", Place.EDGE, What.MISSING), 0.0)
     book.take(verdict("d"), 0.0)
     assert book.faults(1.0, live=True) == {
-        alarms.Fault("silence", "packager"),
-        alarms.Fault("missing", "edge", where="c"),
+        Fault("silence", Place.PACKAGER),
+        Fault("missing", Place.EDGE, where="c"),
     }
 
 
@@ -115,9 +115,9 @@ def test_those_who_direct_see_it_among_the_alarms() -> None:
     space = hall(make_plan(seat("ada")))
     space.seat("ada", Speaker(amplitude=0.1))
     space.seconds(1)
-    space.room.heard.take(verdict("a", Fault.EDGE, What.MISSING), space.room._now)
+    space.room.heard.take(verdict("a", Place.EDGE, What.MISSING), space.room._now)
     space.seconds(1)
-    lost = alarms.Fault("missing", "edge", where="a")
+    lost = Fault("missing", Place.EDGE, where="a")
     assert lost in [alarm.fault for alarm in space.room.alarms]
     space.seconds(KEPT_FOR + 3)
     assert lost not in [alarm.fault for alarm in space.room.alarms]
