@@ -1,18 +1,13 @@
 """The monitor role put together: it listens to the edges as listeners do, and gets the machine's time last."""
 
-import os
-
 from hustings.base.clock import SystemClock
 from hustings.base.settings import MONITOR, Settings
 from hustings.ops.monitor import Monitor
 from hustings.server.role import run_role
 
-NICE = 10  # what it hears is worth nothing if it takes the time of those who make it
-
 
 async def run_monitor(settings: Settings) -> None:
     """Says which part of the way to listeners is at fault."""
-    os.nice(NICE)
     await Monitor(
         stage_url=settings.stage_url,
         cluster_key=settings.cluster_key,

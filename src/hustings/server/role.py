@@ -1,21 +1,28 @@
 """What every role's process does alike: read the settings, log, run until told to stop or left alone."""
 
 import asyncio
+import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import httpx
 import structlog
 
-from hustings.base.settings import BadSetting, Settings
+from hustings.base.settings import CONTROL, EDGE, MONITOR, BadSetting, Settings
 from hustings.server.supervisor import EXIT_FOR_GOOD, parent_gone
 
 log = structlog.get_logger(__name__)
 
 SAMPLE = "sample"  # a role of the supervisor's beside those of base.settings
+
+# Sound first: whoever makes it has the machine before those who hand it out, and those before who listens to them.
+NICE: Final = {EDGE: 5, CONTROL: 5, MONITOR: 10}
+AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 RunRole = Callable[[Settings], Coroutine[Any, Any, None]]
 
@@ -36,8 +43,20 @@ def configure_logging() -> None:
 def run_role(role: str, run: RunRole) -> None:
     """The whole life of a role's process; ends it with an exit code. Settings come from the environment."""
     configure_logging()
+    give_way(NICE.get(role, 0))
     settle_memory()
     sys.exit(asyncio.run(_live(role, run, Settings())))
+
+
+def give_way(nice: int) -> None:
+    """Let others go first when the machine is busy. Linux may weigh sessions, and each role is one, before it weighs
+    the processes in them: both are told.
+    """
+    if nice == 0:
+        return
+    os.nice(nice)
+    with contextlib.suppress(OSError):
+        AUTOGROUP.write_text(str(nice))
 
 
 def settle_memory() -> None:

@@ -16,7 +16,7 @@ from tests.support.settling import until
 
 from hustings.base.clock import SystemClock
 from hustings.base.settings import MONITOR, Settings
-from hustings.server.monitor import NICE
+from hustings.server.role import NICE
 from hustings.server.serve import first_space
 from hustings.server.supervisor import Supervisor
 
@@ -76,7 +76,7 @@ async def test_the_monitor_is_started_when_a_space_opens_its_doors(stage: EmptyS
         await stage.followed.wait()
 
     assert child.process is not None
-    assert os.getpriority(os.PRIO_PROCESS, child.process.pid) == NICE
+    assert os.getpriority(os.PRIO_PROCESS, child.process.pid) == NICE[MONITOR]
     supervisor.stop()
     assert await running == 0
     assert child.process.returncode == 0

@@ -1,6 +1,7 @@
 """What `hustings serve` says, from its first line to the sample's removal."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.town import Town, eventually
+
+from hustings.server.role import NICE
 
 
 @pytest.fixture
@@ -47,3 +50,13 @@ def test_a_first_start_says_where_it_is_open_and_who_may_own_it_and_nothing_else
     town.start()
     assert town.stop() == 0  # whatever it says at the start is said
     assert town.lines[2:] == [f"Hustings is open at {town.url}\n"]
+
+
+def test_when_the_machine_is_busy_sound_is_made_before_it_is_handed_out(town: Town) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    for role in ("stage", "edge", "control"):
+        pid = town.processes()[role]
+        weight = Path(f"/proc/{pid}/autogroup")
+        assert os.getpriority(os.PRIO_PROCESS, pid) - before == NICE.get(role, 0)
+        assert not weight.exists() or int(weight.read_text().split()[-1]) >= NICE.get(role, 0)
+    assert NICE.get("stage", 0) < NICE["edge"]
