@@ -3,11 +3,16 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tools import write_reference
 
+from hustings.base.clock import ManualClock
 from hustings.base.settings import Settings
+from hustings.stage.commands import BadCommand, NobodyThere, NoDelay, NotDirecting, command_routes
+from hustings.stage.private import CheckOnAir, NothingToCheck
+from hustings.stage.rooms import Rooms
 
 SOURCE = Path("src/hustings")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
@@ -58,6 +63,23 @@ def test_what_a_guide_says_to_press_is_on_a_page() -> None:
 
     assert {"Go live", "Open the doors"} <= named
     assert not [word for word in named if word not in pages]
+
+
+def test_the_readme_lists_every_guide() -> None:
+    listed = set(re.findall(r"^- \[[^]]+\]\((docs/guides/[^)]+)\)", Path("README.md").read_text(), re.MULTILINE))
+
+    assert listed == {str(guide) for guide in Path("docs/guides").glob("*.md")}
+
+
+def test_the_desks_guide_names_every_command_and_every_refusal_there_is() -> None:
+    guide = Path("docs/guides/the-desk.md").read_text()
+    named = set(re.findall(r"^POST /api/v1/spaces/ID(/desk/\w+)", guide, re.MULTILINE))
+    refusals = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", guide, re.MULTILINE))
+    errors = [BadCommand, CheckOnAir, NoDelay, NobodyThere, NotDirecting, NothingToCheck]
+
+    routes = command_routes(cast(Rooms, None), ManualClock())
+    assert named == {route.path.removeprefix("/api/v1/spaces/{space}") for route in routes}
+    assert refusals == {error.code: str(error.status) for error in errors}
 
 
 def _code(text: str) -> str:
