@@ -20,8 +20,9 @@ from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.documents.blocks import Block
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Person, Role, Seat, SpacePlan, SpaceState
+from hustings.stage.air import Outlets
 from hustings.stage.opus import OpusDecoder, OpusEncoder
-from hustings.stage.room import Outlets, Room
+from hustings.stage.room import Room
 
 VOICE_TICKS = 500
 

@@ -34,11 +34,11 @@ from hustings.documents.space import SpacePlan, SpaceState
 from hustings.edge.role import EdgeRole
 from hustings.hls.names import PartName, parse_name
 from hustings.ops.monitor import TURN, Monitor
+from hustings.stage.air import Outlets
 from hustings.stage.heard_routes import heard_routes
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import PlanShelf
 from hustings.stage.problems import PROBLEMS
-from hustings.stage.room import Outlets
 from hustings.stage.rooms import Rooms
 
 DARKER = 2.0 / (1.0 + np.fft.rfftfreq(TICK, 1 / SAMPLE_RATE) / 600.0)

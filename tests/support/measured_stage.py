@@ -34,8 +34,8 @@ from hustings.base.grid import TICK, TICK_SECONDS
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
 from hustings.server.role import settle_memory
+from hustings.stage.air import Outlets
 from hustings.stage.peer import PeerHealth
-from hustings.stage.room import Outlets
 from hustings.stage.rooms import Rooms
 
 Ts = TypeVarTuple("Ts")

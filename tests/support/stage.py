@@ -21,9 +21,10 @@ from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import Person, Role, Seat, SpacePlan, SpaceState
+from hustings.stage.air import Outlets
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import PlanShelf
-from hustings.stage.room import Outlets, Room
+from hustings.stage.room import Room
 from hustings.stage.rooms import Rooms
 from hustings.stage.uplinks import Source
 

@@ -21,6 +21,7 @@ from hustings.base.grid import TICK_SECONDS
 from hustings.documents.feed import Frame
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
+from hustings.stage.air import Outlets
 from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.ice_servers import IceServers
@@ -29,7 +30,6 @@ from hustings.stage.music import MusicShelf
 from hustings.stage.opus import OpusEncoder
 from hustings.stage.plans import PlanShelf
 from hustings.stage.problems import PROBLEMS
-from hustings.stage.room import Outlets
 from hustings.stage.rooms import Rooms
 from hustings.stage.routes import stage_routes
 from hustings.stage.sessions import WhipSessions

@@ -23,6 +23,7 @@ from hustings.documents.blocks import Block
 from hustings.documents.seat_token import SeatTokens
 from hustings.documents.space import MAX_SEATS
 from hustings.server.role import port_of, run_role
+from hustings.stage.air import Outlets
 from hustings.stage.commands import command_routes
 from hustings.stage.desk import Desk
 from hustings.stage.exchange import ControlExchange
@@ -33,7 +34,6 @@ from hustings.stage.music import MusicShelf
 from hustings.stage.opus import OpusEncoder
 from hustings.stage.plans import PlanShelf
 from hustings.stage.problems import PROBLEMS
-from hustings.stage.room import Outlets
 from hustings.stage.rooms import Rooms
 from hustings.stage.routes import stage_routes
 from hustings.stage.sessions import WhipSessions

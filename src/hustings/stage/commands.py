@@ -91,7 +91,7 @@ def command_routes(rooms: Rooms, clock: Clock) -> list[Route]:
             raise NoDelay(
                 "This Space has no delay: what was said has been heard. A delay is chosen before it is live."
             )
-        return JSONResponse({"seconds": room.dump(clock.now())})
+        return JSONResponse({"seconds": room.air.dump(clock.now())})
 
     async def talkback(request: Request) -> Response:
         room, chair = directing(rooms, request)

@@ -36,7 +36,7 @@ def heard_routes(rooms: Rooms, cluster_key: str) -> list[Route]:
         after = request.query_params.get("after", "-1")
         if not after.removeprefix("-").isdecimal():
             raise BadVerdict("After which part? Say its number.")
-        told = {"epoch": rooms.epoch, "parts": rooms.room(request.path_params["space"]).sounded.after(int(after))}
+        told = {"epoch": rooms.epoch, "parts": rooms.room(request.path_params["space"]).air.sounded.after(int(after))}
         return Response(msgspec.json.encode(told), media_type="application/json")
 
     async def heard(request: Request) -> Response:

@@ -5,32 +5,25 @@ with the newest. It does no I/O and reads no clock; what it emits goes into the 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from hustings.audio.level import Samples
-from hustings.audio.preroll import Preroll
 from hustings.audio.riding import SEAT, SUM, Range, Rider, Rides
-from hustings.base.channel import Channel
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
-from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
-from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
-from hustings.documents.feed import Frame, Programme
+from hustings.base.grid import TICK_SECONDS
 from hustings.documents.heard import Heard
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
+from hustings.stage.air import Air, Outlets
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder
-from hustings.stage.delay import Moment, SeatPackets
 from hustings.stage.guard import LOOK
 from hustings.stage.heard import HeardBook
 from hustings.stage.monitors import Monitors
-from hustings.stage.news import News
 from hustings.stage.presence import Presence
 from hustings.stage.private import require_checkable
-from hustings.stage.programme import Timeline, wanted
-from hustings.stage.sounded import Sounded, given
+from hustings.stage.programme import Timeline
 from hustings.stage.talkback import Talkback
 from hustings.stage.uplinks import Source, Uplinks
 from hustings.stage.watch import Watch
@@ -59,15 +52,6 @@ class SpaceOver(Conflict):
     code = "space_over"
 
 
-@dataclass(frozen=True, slots=True)
-class Outlets:
-    """Where sound and news go. A full channel never stops the mixer: its own rule decides what is lost."""
-
-    broadcast: Channel[Block]
-    recorder: Channel[Block]
-    publish: Callable[[Frame], None]
-
-
 class Room:
     """`close` is called with every session that must end; it must not wait. `preshow` is the loop played
     before the start, until another is given to the timeline; `opened_at` is in monotonic seconds, and so is `origin`,
@@ -91,27 +75,21 @@ class Room:
         self.timeline = Timeline(
             plan.id, preshow=preshow, rider=make_rider(SUM), resumed=resumed and plan.doors_at is not None
         )
-        self.origin = origin
-        self.finished_at: float | None = None  # monotonic
+        self.air = Air(self.timeline, outlets, origin)
         self.alarms = Alarms()
         self.watch = Watch(self.alarms)
-        self.sounded = Sounded()
         self.heard = HeardBook()
+        self.talkback = Talkback()
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []
-        self._outlets = outlets
         self._make_encoder = make_encoder
         self._make_rider = make_rider
         self._close = close
-        self.talkback = Talkback()
         self._monitors = Monitors(make_encoder, self.talkback)
-        self._preroll: Preroll[SeatPackets] = Preroll()
-        self._held = False
         self._ticks = 0
         self._now = opened_at
-        self._news = News(outlets.publish)
-        self._packets: list[tuple[Chair, bytes]] = []  # of this tick
         self._reconcile()
+        self.air.tell(plan)
 
     # Plans and sessions
 
@@ -119,10 +97,9 @@ class Room:
         """Act on a plan; False when it is not newer than what is known."""
         if plan.revision <= self.plan.revision:
             return False
-        if self.plan.hold and not plan.hold:
-            self._preroll.clear()  # said before or during it, and not out yet
-        self.plan = plan
+        before, self.plan = self.plan, plan
         self._reconcile()
+        self.air.plan_changed(before, plan)
         return True
 
     def _reconcile(self) -> None:
@@ -139,7 +116,6 @@ class Room:
             self._aim(chair)
             if chair.peer is not None and chair.generation < seat.generation:
                 self._unseat(chair)
-        self._news.tell_plan(self.plan, self.timeline.going)
 
     def _aim(self, chair: Chair) -> None:
         live = self.plan.state is SpaceState.LIVE and not self.plan.hold
@@ -236,82 +212,24 @@ class Room:
         self._leaving.clear()
         if self._ticks % LOOK_EVERY == 0:
             self._look(now)
-        self._play(self._moment(conversation, closing=closing), self._on_the_grid(now))
-        if self.timeline.finished and self.finished_at is None:
-            self._finish()
-
-    def _moment(self, conversation: Samples, *, closing: bool) -> Moment:
-        """`closing`: somebody in it is being shut, whose last words must not go out by another's first one."""
-        packets, self._packets = tuple(self._packets), []
-        silence = self.watch.silence
-        if self._held and not (silence.held or silence.heard):
-            self._preroll.clear()  # it was no word that ended the hold
-        self._held = silence.held
-        sound, packets = self._preroll.tick(conversation, packets, held=silence.held)
-        if silence.held and closing:
-            self._preroll.clear()
-        voices = self._news.look(self._chairs.values())
-        had = given(self._chairs.values(), self.plan, closely=self._ticks % LOOK_EVERY == 0)
-        return Moment(wanted(self.plan, silence.idle_for), sound, packets, voices, had)
-
-    def _play(self, moment: Moment, now: float) -> None:
-        """Let out what is due: with a delay, it is of some seconds ago."""
-        kind = self.timeline.kind
-        out = self.timeline.tick(self.plan, moment, now)
-        if out is not None:
-            block, moment = out
-            self.sounded.push(block, moment.given, self.plan, self._now)
-            self._begin_at(block.position)
-            self._emit(block)
-            if moment.kind is Programme.CONVERSATION:
-                self._emit_tracks(block.position, moment)
-            if self.plan.delay and kind is not self.timeline.kind:
-                self._news.tell_plan(self.plan, self.timeline.going)
-        position = max(0, (self.timeline.position or 0) - TICK)
-        self._news.tell_voices(self.plan.id, position, self.timeline.kind, moment.voices)
-
-    def _on_the_grid(self, now: float) -> float:
-        """The wall clock as it were had nobody set it since the programme began."""
-        doors_at = self.plan.doors_at
-        return now if self.origin is None or doors_at is None else doors_at + self._now - self.origin
-
-    def _begin_at(self, position: int) -> None:
-        if self.origin is None:
-            self.origin = self._now - position / SAMPLE_RATE
+        closely = self._ticks % LOOK_EVERY == 0
+        moment = self.air.gather(self.plan, self._chairs.values(), conversation, self.watch.silence, closely=closely)
+        if closing:
+            self.air.forget_unheard()
+        self.air.play(self.plan, moment, now, monotonic)
 
     def skip(self, ticks: int) -> None:
         self.timeline.skip(ticks)
 
-    def dump(self, now: float) -> float:
-        """Nothing that was said and is not out yet goes out; gives its seconds. `now` is Unix time."""
-        return self.timeline.dump(now, self._preroll.clear())
-
     def stop(self) -> None:
         """End the programme where it stands, for a Space that is deleted."""
-        if self.finished_at is None:
-            self._finish()
+        self.air.finish(self.plan, self._now)
         self.close()
-
-    def _finish(self) -> None:
-        self.finished_at = self._now
-        if self.timeline.position is not None:
-            self._emit(ProgrammeEnd(self.plan.id, self.timeline.position))
-
-    def _emit(self, block: Block) -> None:
-        self._outlets.broadcast.put(block)
-        if self.plan.record:
-            self._outlets.recorder.put(block)
-
-    def _emit_tracks(self, position: int, moment: Moment) -> None:
-        for chair, opus in moment.packets:
-            placed = chair.track_position(position)
-            if placed is not None:
-                self._outlets.recorder.put(SeatPacket(self.plan.id, chair.seat.id, chair.seat.name, placed, opus))
 
     def _keep(self, chair: Chair, opus: bytes) -> None:
         """A seat's packet, for its own track, if it is said on air."""
         if self.plan.record and chair.aired and not chair.seat.muted:
-            self._packets.append((chair, opus))
+            self.air.keep(chair, opus)
 
     # Presence
 

@@ -20,11 +20,12 @@ from hustings.documents.feed import Gone
 from hustings.documents.heard import Heard, Place
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
+from hustings.stage.air import Outlets
 from hustings.stage.alarms import Fault
 from hustings.stage.chair import Encoder
 from hustings.stage.music import MusicShelf
 from hustings.stage.plans import BadPlan, PlanShelf, check_id
-from hustings.stage.room import DRAIN, NotSeated, Outlets, Room
+from hustings.stage.room import DRAIN, NotSeated, Room
 from hustings.stage.uplinks import Source
 
 log = structlog.get_logger(__name__)
@@ -165,9 +166,9 @@ class Rooms:
                 self._kept[space] = plan.revision
 
     def _keep_origin(self, room: Room) -> None:
-        if room.origin is not None and self._origins.get(room.plan.id) != room.origin:
-            self._origins[room.plan.id] = room.origin
-            self._scope.spawn(self._save_origin(room.plan.id, room.origin), "keep the programme's origin")
+        if room.air.origin is not None and self._origins.get(room.plan.id) != room.air.origin:
+            self._origins[room.plan.id] = room.air.origin
+            self._scope.spawn(self._save_origin(room.plan.id, room.air.origin), "keep the programme's origin")
 
     async def _save_origin(self, space: str, origin: float) -> None:
         async with self._saving:
@@ -257,7 +258,7 @@ class Rooms:
                 room.alarms.report("recording", [Fault(code, Place.RECORDING) for code in faults])
             except Exception:  # noqa: BLE001 - supervisor: one Space's fault must not silence the others
                 self._report_failing(room.plan.id)
-            if room.finished_at is not None and monotonic - room.finished_at >= DRAIN:
+            if room.air.finished_at is not None and monotonic - room.air.finished_at >= DRAIN:
                 self._let_go(room)
 
     def _report_failing(self, space: str) -> None:

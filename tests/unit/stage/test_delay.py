@@ -126,7 +126,7 @@ def test_what_is_dumped_is_heard_by_nobody_and_kept_nowhere_and_the_rest_is() ->
     stage, ada = live()
     swear(stage, ada)
     stage.seconds(LATE - 1)  # the next to come out is the first of it
-    lost = stage.room.dump(stage.now)
+    lost = stage.room.air.dump(stage.now)
     ada.amplitude = 0.1
     stage.seconds(5)
     delivered, recorded = stage.blocks(), drained_all(stage)
@@ -154,7 +154,7 @@ def test_what_waited_to_end_a_hold_is_dumped_with_the_rest() -> None:
     stage.seconds(17)
     ada.hertz, ada.amplitude = OATH, 0.1
     stage.seconds(0.3)
-    stage.room.dump(stage.now)
+    stage.room.air.dump(stage.now)
     ada.hertz = HUM
     stage.seconds(6)
     blocks = stage.blocks()
@@ -184,7 +184,7 @@ def test_a_dump_cuts_without_a_click_and_plays_the_hold_sound() -> None:
     stage.seconds(4)
     stage.blocks()
     stage.step(1)
-    stage.room.dump(stage.now)
+    stage.room.air.dump(stage.now)
     ada.amplitude = 0.0
     stage.seconds(LATE)
     sound = samples(stage.blocks())
@@ -195,9 +195,9 @@ def test_a_dump_cuts_without_a_click_and_plays_the_hold_sound() -> None:
 
 def test_dumping_twice_loses_nothing_more_than_was_said_meanwhile() -> None:
     stage, _ = live()
-    assert stage.room.dump(stage.now) == LATE
+    assert stage.room.air.dump(stage.now) == LATE
     stage.seconds(0.5)
-    assert stage.room.dump(stage.now) == 0.5
+    assert stage.room.air.dump(stage.now) == 0.5
     assert stage.room.timeline.dumped_at == stage.now
     assert msgspec.json.decode(b"{" + body(stage.room, 0.0, directs=False))["dumped"] == 0.5
 
@@ -212,7 +212,7 @@ def test_a_dump_tells_of_what_waited_to_be_heard_after_a_hold_too() -> None:
         stage.step()
     said = stage.now - before  # from the first word until it is out
     assert said > LATE + 0.3
-    assert stage.room.dump(stage.now) == pytest.approx(said, abs=0.7)
+    assert stage.room.air.dump(stage.now) == pytest.approx(said, abs=0.7)
     assert stage.room.timeline.dumped > LATE
 
 
@@ -232,7 +232,7 @@ def test_nobody_sees_a_name_speak_before_it_is_heard_or_when_it_was_dumped() -> 
     stage.seconds(0.5)
     ben.amplitude = 0.0
     stage.seconds(1)
-    stage.room.dump(stage.now)
+    stage.room.air.dump(stage.now)
     stage.seconds(3)
     assert not any(voice.speaking or voice.level for voice in told(stage))
     assert stage.now - spoke_at > LATE
@@ -315,7 +315,7 @@ def test_a_stage_restarted_long_after_the_end_closes_at_once() -> None:
     stage = hall(plan, now=DOORS_AT + 5000, resumed=True)
     stage.seconds(4)
     assert [kind for kind, _ in kinds(stage.blocks())] == [Programme.END]
-    assert stage.room.finished_at is not None
+    assert stage.room.air.finished_at is not None
 
 
 def test_a_stage_that_stood_still_says_afterwards_what_was_said_before() -> None:

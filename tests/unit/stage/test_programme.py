@@ -230,7 +230,7 @@ def test_a_cancelled_announcement_ends_without_a_sound() -> None:
     stage = hall(make_plan(state=SpaceState.SCHEDULED))
     stage.change(state=SpaceState.CANCELLED)
     stage.step(2)
-    assert stage.room.finished_at is not None
+    assert stage.room.air.finished_at is not None
     assert len(stage.out.broadcast) == 0
 
 

@@ -119,7 +119,7 @@ async def test_an_ended_space_is_let_go_once_its_listeners_had_time_to_hear_it_o
     with pytest.raises(SpaceOver):
         await town.rooms.authorise("space1", town.token("ada"))
     town.step(int(DRAIN * 50) - 10)
-    assert town.rooms.room("space1").finished_at is not None
+    assert town.rooms.room("space1").air.finished_at is not None
     assert Gone("space1") not in town.frames
     town.step(200)
     assert town.frames[-1] == Gone("space1")

@@ -18,7 +18,7 @@ def test_a_part_says_what_was_said_and_what_came_of_it() -> None:
     space = hall(make_plan(seat("ada")))
     space.seat("ada", Speaker(amplitude=0.1))
     space.seconds(4 * PART_SECONDS)
-    part = space.room.sounded.after(-1)[2]
+    part = space.room.air.sounded.after(-1)[2]
     assert (part.number, part.ticks, part.late) == (2, TICKS, 0.0)
     assert (part.talk, part.bed, part.silence_meant) == (True, False, False)
     assert part.voices == pytest.approx([-23.0] * TICKS, abs=0.1)
@@ -32,7 +32,7 @@ def test_a_silent_voice_and_a_bed_are_told_apart() -> None:
     space.change(state=SpaceState.LIVE)
     space.seat("ada", Speaker(amplitude=0.0))
     space.seconds(3 * PART_SECONDS)
-    first, *_, last = space.room.sounded.after(-1)
+    first, *_, last = space.room.air.sounded.after(-1)
     assert (first.talk, first.bed, max(first.voices)) == (False, True, FLOOR_DB)
     assert max(first.mixed.levels) > -40
     assert (last.talk, last.bed, max(last.voices), max(last.mixed.levels)) == (True, False, FLOOR_DB, FLOOR_DB)
@@ -43,14 +43,14 @@ def test_time_the_stage_stood_still_is_missing_from_its_part() -> None:
     space.seconds(PART_SECONDS)
     space.room.skip(20)
     space.seconds(2 * PART_SECONDS)
-    assert [part.ticks for part in space.room.sounded.after(0)][:2] == [TICKS - 20, TICKS]
+    assert [part.ticks for part in space.room.air.sounded.after(0)][:2] == [TICKS - 20, TICKS]
 
 
 def test_only_the_newest_parts_are_kept_and_only_those_asked_for_are_told() -> None:
     space = hall(make_plan())
     space.seconds((KEPT + 5) * PART_SECONDS + 0.1)
-    assert [part.number for part in space.room.sounded.after(-1)] == list(range(5, KEPT + 5))
-    assert [part.number for part in space.room.sounded.after(KEPT + 2)] == [KEPT + 3, KEPT + 4]
+    assert [part.number for part in space.room.air.sounded.after(-1)] == list(range(5, KEPT + 5))
+    assert [part.number for part in space.room.air.sounded.after(KEPT + 2)] == [KEPT + 3, KEPT + 4]
 
 
 def test_the_high_band_tells_a_telephone_from_a_whole_voice() -> None:
