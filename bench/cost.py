@@ -1,9 +1,8 @@
 """What a full stage costs beside Janus: CPU of the server's process while 13 talk, and what one of them hears.
 
 Run from the repository: `.venv/bin/python -m bench.cost [--quick] [--json]`. The same 13 WebRTC clients in alternate
-runs, 64 kbit/s each way; both servers encode mono VOIP at 64 kbit/s and complexity 5, Janus with the libopus of the
-system, ours with PyAV's. Ours rides gains, limits and judges health in every figure; on air it makes renditions and
-records too.
+runs, 64 kbit/s each way; both servers encode mono VOIP at 64 kbit/s and complexity 5, with the system's libopus where
+it has one. Ours rides gains, limits and judges health in every figure; on air it makes renditions and records too.
 """
 
 import argparse

@@ -1,8 +1,7 @@
 """Opus by ctypes on a real libopus: mono, 48 kHz, float. The only address of the codec.
 
-PyAV's Opus conceals nothing and decodes no in-band FEC; a stage needs both. The library is the copy inside PyAV's
-wheel, newer and a tenth cheaper than distributions' libopus 1.3, else the system's. It never resamples, buffers or
-knows of packets' order.
+PyAV's Opus conceals nothing and decodes no in-band FEC; a stage needs both. The library is the system's, else
+the copy inside PyAV's wheel. It never resamples, buffers or knows of packets' order.
 """
 
 import ctypes
@@ -49,14 +48,14 @@ class Application(IntEnum):
 
 
 def _candidates() -> list[str]:
+    system = ctypes.util.find_library("opus")
     bundled: list[str] = []
     spec = importlib.util.find_spec("av")
     if spec is not None and spec.origin is not None:
         package = Path(spec.origin).parent
         for folder in (package.parent / "av.libs", package / ".dylibs"):
             bundled += sorted(str(path) for path in folder.glob("libopus[-.]*"))
-    system = ctypes.util.find_library("opus")
-    return bundled + ([system] if system else [])
+    return ([system] if system else []) + bundled
 
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
@@ -142,7 +141,7 @@ class OpusEncoder:
         """One packet of `samples`: float32 of shape (960,), or another length Opus knows (2.5 to 60 ms)."""
         block = np.ascontiguousarray(samples, dtype=np.float32)
         size = self._library.opus_encode_float(self._state, block.ctypes.data, len(block), self._out, MAX_PACKET)
-        return ctypes.string_at(self._out, _check(size))
+        return self._out.raw[: _check(size)]
 
     def _set(self, request: int, value: int) -> None:
         _check(self._library.opus_encoder_ctl(self._state, request, ctypes.c_int32(value)))
@@ -162,7 +161,6 @@ class OpusDecoder:
         self._state = self._library.opus_decoder_create(SAMPLE_RATE, 1, ctypes.byref(error))
         _check(error.value)
         self._out: Samples = np.empty(MAX_FRAME, dtype=np.float32)
-        self._address = self._out.ctypes.data
 
     def decode(self, payload: bytes | None, *, fec: bool = False, size: int = TICK) -> Samples:
         """The payload's samples, float32.
@@ -175,7 +173,7 @@ class OpusDecoder:
         room = size if payload is None or fec else MAX_FRAME
         length = len(payload) if payload is not None else 0
         count = self._library.opus_decode_float(
-            self._state, payload, length, self._address, room, int(fec and payload is not None)
+            self._state, payload, length, self._out.ctypes.data, room, int(fec and payload is not None)
         )
         return self._out[: _check(count)].copy()
 
