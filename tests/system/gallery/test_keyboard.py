@@ -52,6 +52,25 @@ async def test_the_show_is_worked_by_keys_alone(hall: Hall) -> None:
     await context.close()
 
 
+async def test_what_still_goes_out_is_dumped_by_key_after_the_end_and_nothing_else_is_done(hall: Hall) -> None:
+    context, page = await _open(hall, "live")
+    over = desk("ended", SHOW, **{**CALM, "programme": "conversation"})
+    hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=over)
+    await expect(page.get_by_text("still hear what was said")).to_be_visible()
+    await page.keyboard.press("h")
+    async with page.expect_response("**/dump"):
+        await page.keyboard.press("d")
+    await expect(page.get_by_text("The last 7 seconds were replaced by the hold sound.")).to_be_visible()
+    assert hall.scenery.calls == [DUMP]
+
+    drained = desk("ended", SHOW, **{**CALM, "programme": "end"})
+    hall.scenery.state = dataclasses.replace(hall.scenery.state, desk=drained)
+    await expect(page.get_by_role("button", name="Dump the last")).to_have_count(0)
+    await page.keyboard.press("d")
+    assert hall.scenery.calls == [DUMP]
+    await context.close()
+
+
 async def test_whom_the_stage_silenced_a_key_and_a_press_let_be_heard(hall: Hall) -> None:
     silenced = {**SHOW[2], "silenced": "echo"}
     alarms = [{"code": "echo", "part": "seat", "seat": "s2", "where": "", "since": 0}]
