@@ -244,7 +244,7 @@ async def bad_tokens(stage: MeasuredStage, _speaker: StockSpeaker, seconds: floa
 
 
 async def trickled_without_end(stage: MeasuredStage, _speaker: StockSpeaker, seconds: float) -> Counter[str]:
-    answer = await _post(stage, await an_offer(), stage.token("other1"))
+    answer = await _post(stage, await an_offer(), stage.token("mallory"))  # whose offers no other attack uses up
     assert answer.status_code == 201
     url, headers = stage.base + answer.headers["Location"], {"Content-Type": FRAGMENT}
     bodies = (candidates(2000, 900), "a=x\r\n" * 900, "a=end-of-candidates\r\n", "\x00", candidates(2000, 20_000))
