@@ -44,7 +44,10 @@ export function lightSentence(shown: Light, desk: Desk | null): string {
   if (shown === 'hold') return 'The listeners hear the hold sound. Only the others on stage hear you.';
   if (shown === 'unheard') return 'Nobody hears you until your sound is connected. You need do nothing.';
   if (shown === 'unsure') return 'We are getting the stage back. Until then, take it that you may be heard.';
-  if (shown === 'over') return desk?.state === 'cancelled' ? 'This conversation was cancelled.' : 'The conversation is over.';
+  if (shown === 'over') {
+    if (desk?.state === 'cancelled') return 'This conversation was cancelled.';
+    return desk && dumpable(desk) ? `It is over on stage. The listeners still hear its last ${desk.delay} seconds.` : 'The conversation is over.';
+  }
   const me = mySeat(desk);
   if (me?.role === 'producer') return 'You work the show; nobody hears you.';
   const alone = 'Only the others on stage hear you.';
