@@ -128,12 +128,13 @@ async def test_who_loses_the_microphone_is_told_and_keeps_the_seat_with_silence(
 
     await page.evaluate("tracks[0].stop(); tracks[0].dispatchEvent(new Event('ended'))")  # as when it is unplugged
     await expect(page.get_by_text("The microphone is gone.")).to_be_visible()
+    await until(lambda: _level(said) < 0.001, within=30)
     lost = len(said)
-    await until(lambda: len(said) > lost + 200)
+    await until(lambda: len(said) > lost + 100, within=30)
     assert _level(said) < 0.001, "silence goes on"
 
     await page.get_by_role("button", name="Try the microphone again").click()
-    await until(lambda: _level(said) > 0.002)
+    await until(lambda: _level(said) > 0.002, within=30)
     assert hall.scenery.whip.posts == posts
     await context.close()
 
