@@ -17,12 +17,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 from tests.support.hearing import voices
-from tests.support.lean_speakers import LeanSpeaker, encoded
+from tests.support.lean_speakers import encoded
 from tests.support.town import Town
+
+from bench._speakers import insist
+from hustings.base.clock import SystemClock
 
 SEATS = 13
 LISTENERS = 20
 EVERY = 10.0  # seconds between two looks
+WHOLE = 0.99  # of the looks: with fewer, it was not thirteen that were measured
 ROLES = ("stage", "edge", "control")
 
 
@@ -96,37 +100,40 @@ async def read_desk(http: httpx.AsyncClient, town: Town, space: str, token: str)
             pass
 
 
-async def soak(town: Town, seconds: float, folder: Path) -> tuple[dict[str, list[Look]], int]:
-    """What each process looked like, and how many speakers were still heard at the end."""
+async def soak(town: Town, seconds: float, folder: Path) -> tuple[dict[str, list[Look]], list[int]]:
+    """What each process looked like, and how many speakers were connected, at each look."""
     said = np.concatenate(list(voices(folder).values()))
     packets = await asyncio.to_thread(encoded, said)
     space, tokens = await asyncio.to_thread(fill, town)
-    speakers = [LeanSpeaker(packets, first=number * 97) for number in range(SEATS)]
     looks: dict[str, list[Look]] = {role: [] for role in ROLES}
+    connected: list[int] = []
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=200))
-        )
-        for speaker, token in zip(speakers, tokens, strict=True):
-            stack.push_async_callback(speaker.close)
-            await speaker.join(http, f"{town.url}/api/v1/spaces/{space}/whip", token)
-        tasks = [asyncio.create_task(listen(http, f"{town.url}/spaces/{space}")) for _ in range(LISTENERS)]
-        tasks.append(asyncio.create_task(read_desk(http, town, space, tokens[0])))
-        clock = asyncio.get_running_loop()
-        began = clock.time()
-        while (at := clock.time() - began) < seconds:
-            for task in tasks:
-                if task.done():
-                    task.result()
+        limits = httpx.Limits(max_connections=200)
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30, limits=limits))
+        crowd = await stack.enter_async_context(asyncio.TaskGroup())
+        whip, clock = f"{town.url}/api/v1/spaces/{space}/whip", SystemClock()
+        turned = [packets[97 * seat :] + packets[: 97 * seat] for seat in range(SEATS)]  # no two say the same at once
+        said_by = zip(tokens, turned, strict=True)
+        tasks = [crowd.create_task(insist(http, clock, whip, token, own)) for token, own in said_by]
+        tasks += [crowd.create_task(listen(http, f"{town.url}/spaces/{space}")) for _ in range(LISTENERS)]
+        tasks.append(crowd.create_task(read_desk(http, town, space, tokens[0])))
+        while await present(http, town, space) < SEATS:
+            await clock.sleep_until(clock.monotonic() + 1)
+        began = clock.monotonic()
+        while (at := clock.monotonic() - began) < seconds:
+            connected.append(await present(http, town, space))
             for role, pid in town.processes().items():
                 if role in looks:
                     looks[role].append(Look.at_process(pid, at))
-            await asyncio.sleep(EVERY)
+            await clock.sleep_until(clock.monotonic() + EVERY)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        heard = town.card(space)["speakers"]
-    return looks, sum(seat["connected"] for seat in heard)
+    return looks, connected
+
+
+async def present(http: httpx.AsyncClient, town: Town, space: str) -> int:
+    card = (await http.get(f"{town.url}/spaces/{space}/live.json")).json()
+    return sum(seat["connected"] for seat in card["speakers"])
 
 
 def slope(looks: list[Look]) -> float:
@@ -160,21 +167,22 @@ def main() -> None:
         town.start()
         try:
             town.account("meter", "owner")
-            looks, heard = asyncio.run(soak(town, given.minutes * 60, Path(name)))
+            looks, connected = asyncio.run(soak(town, given.minutes * 60, Path(name)))
         finally:
             town.stop()
     found = {role: summary(each) for role, each in looks.items()}
+    whole = sum(count == SEATS for count in connected) / len(connected)
     if given.json:
-        print(json.dumps({"minutes": given.minutes, "connected": heard, **found}))
+        print(json.dumps({"minutes": given.minutes, "all_connected": round(whole, 3), **found}))
     else:
-        print(f"{given.minutes:g} min, {SEATS} talking, {LISTENERS} listeners; {heard} still connected at the end")
+        print(f"{given.minutes:g} min, {SEATS} talking ({whole:.1%} of the time all of them), {LISTENERS} listeners")
         for role, figures in found.items():
             print(
                 f"  {role:8} {figures['settled_mb']:6.1f} MB -> {figures['last_mb']:6.1f} MB "
                 f"(most {figures['most_mb']:.1f}, {figures['mb_per_hour']:+.2f} MB/h), files {figures['files']:+d}, "
                 f"threads {figures['threads']:+d}, CPU {figures['cpu_seconds_per_second']:.3f} s/s"
             )
-    sys.exit(heard != SEATS)
+    sys.exit(whole < WHOLE)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,13 @@ export class Player {
     if (live && long) this.#engine.toLive();
   }
 
+  /** The replay by a press, also while what is attached is the live stream that has just ended. */
+  async playReplay(): Promise<void> {
+    if (this.source === 'replay') return this.play();
+    this.#wanted = true;
+    await this.open('replay', true);
+  }
+
   /** Before there is a stream: the press is remembered by the element, so that the doors may open with sound. */
   #unlock(): void {
     this.audio.play().catch(() => undefined);
