@@ -60,8 +60,15 @@ class SpeakingPeer:
 
     async def offer(self) -> str:
         """The SDP to send, with all candidates in it."""
-        await self._connection.setLocalDescription(await self._connection.createOffer())
+        gathering = asyncio.ensure_future(self._gather())
+        try:
+            await asyncio.shield(gathering)
+        finally:
+            await asyncio.wait([gathering])  # given up half-way, aioice loses sight of the sockets it has opened
         return self._connection.localDescription.sdp
+
+    async def _gather(self) -> None:
+        await self._connection.setLocalDescription(await self._connection.createOffer())
 
     async def answer(self, sdp: str) -> None:
         """Begin to connect. Raises BadAnswer when the SDP is none, or refuses the audio."""

@@ -1,4 +1,6 @@
 import asyncio
+import itertools
+from pathlib import Path
 from typing import cast
 
 import httpx
@@ -6,12 +8,14 @@ import numpy as np
 import pytest
 from aioice import stun
 from starlette.responses import JSONResponse
+from tests.support.settling import until
 from tests.support.tiny_whip import TinyWhip
 
 from hustings.base.clock import SystemClock
 from hustings.base.errors import Forbidden
 from hustings.clients.addresses import space_address
 from hustings.clients.errors import ServerAway
+from hustings.clients.peer import SpeakingPeer
 from hustings.clients.speaker import Speaker, SpeakerProgress, SpeakerState
 from hustings.clients.voice import Voice
 
@@ -137,3 +141,23 @@ async def test_a_busy_server_is_asked_again_when_it_says(whip: TinyWhip, http: h
 async def test_a_server_never_reached_is_said_at_once(http: httpx.AsyncClient) -> None:
     with pytest.raises(ServerAway, match="does not answer"):
         await speaker(http, "http://127.0.0.1:9", Voice(TONE)).run()
+
+
+@pytest.mark.parametrize("turns", range(1, 12))
+async def test_an_offer_given_up_half_way_leaves_no_socket_open(turns: int) -> None:
+    passed = itertools.count()
+    open_before = sockets()
+    peer = SpeakingPeer(Voice(TONE), SystemClock())
+    offering = asyncio.create_task(peer.offer())
+    await until(lambda: next(passed) == turns)
+
+    offering.cancel()
+    await asyncio.gather(offering, return_exceptions=True)
+    await peer.close()
+
+    await until(lambda: sockets() == open_before)
+
+
+def sockets() -> int:
+    """How many this process holds."""
+    return sum(link.is_socket() for link in Path("/proc/self/fd").iterdir())
