@@ -33,11 +33,11 @@ test: dev  ## install what tests need, lint, check the pages, run all tests
 	@tools/debian-packages
 	@$(MAKE) --no-print-directory scoring lint check-web
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-states test-pages test-values
-	$(BIN)/pytest tests/wire tests/system --ignore=tests/system/gallery
+	$(BIN)/pytest tests/wire tests/system --ignore=tests/system/gallery --ignore=tests/wire/control
 
 # These measure no time and no sound, so they may share the machine.
 test-values: dev
-	$(BIN)/pytest -q tests/structure tests/unit
+	$(BIN)/pytest -q tests/structure tests/unit tests/wire/control
 test-states: dev
 	$(BIN)/pytest -q tests/system/gallery/test_gallery.py
 test-pages: dev
