@@ -73,7 +73,8 @@ def test_a_test_waits_for_events_and_not_by_the_clock(path: Path) -> None:
 
 def test_no_tracked_file_names_this_machine_or_a_package_host() -> None:
     here = str(Path.cwd().parent) + "/"
-    resolved = re.compile(r'"resolved": "http|(extra-)?index-url\s*=|(url|path) = "http[^"]*\.(whl|tar\.gz)')
+    fetched = r"(\.whl|\.tar\.gz)"
+    resolved = re.compile(rf'"resolved"\s*:\s*"https?|index[-_]url\s*=|(url|path)\s*=\s*"https?[^"]*{fetched}')
     named = [
         str(path)
         for path in tracked()
