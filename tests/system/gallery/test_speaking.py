@@ -47,9 +47,11 @@ async def test_a_guest_is_put_on_air_by_the_host_and_then_goes_off_and_on(hall: 
     await expect(page.get_by_role("button", name="Go on air")).to_have_count(0)
 
     _show(hall, _as_guest(on_air=True, aired=True))
-    await page.get_by_role("button", name="Go backstage").click()
+    async with page.expect_response("**/s3/air"):
+        await page.get_by_role("button", name="Go backstage").click()
     _show(hall, _as_guest(on_air=False, aired=True))
-    await page.get_by_role("button", name="Go on air").click()
+    async with page.expect_response("**/s3/air"):
+        await page.get_by_role("button", name="Go on air").click()
 
     assert hall.scenery.calls == [AIR, AIR]
     await context.close()
