@@ -7,6 +7,7 @@ Backstage sound is not in `conversation`.
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,6 +41,15 @@ class Bus:
         if self._packet is None:
             self._packet = self._encoder.encode(tick, self.sound, self.before)
         return self._packet
+
+
+@dataclass(frozen=True, slots=True)
+class Mixes:
+    """All of one tick: what is said on air, what is said backstage, and both."""
+
+    conversation: Samples
+    backstage: Samples
+    everything: Samples
 
 
 class Hearing:
@@ -85,31 +95,24 @@ class Monitors:
         parts = [_parts(chair) for chair in chairs]
         conversation = add([aired for aired, _ in parts if aired is not None])
         backstage = add([kept for _, kept in parts if kept is not None])
-        everything = conversation + backstage
+        mixes = Mixes(conversation, backstage, conversation + backstage)
         hearings = [
-            self._hearing(chair, part, conversation, backstage, everything)
+            self._hearing(chair, part, mixes)
             for chair, part in zip(chairs, parts, strict=True)
             if chair.peer is not None
         ]
-        self._limit(hearings, conversation, everything)
+        self._limit(hearings, mixes)
         _examine(hearings)
         for hearing in hearings:
             hearing.chair.send(hearing.packet(self._tick))
         return conversation
 
-    def _hearing(
-        self,
-        chair: Chair,
-        part: tuple[Samples | None, Samples | None],
-        conversation: Samples,
-        backstage: Samples,
-        everything: Samples,
-    ) -> Hearing:
+    def _hearing(self, chair: Chair, part: tuple[Samples | None, Samples | None], mixes: Mixes) -> Hearing:
         """The mix it is due, with what is for its ears alone over it."""
         private = chair.private.sound
         if private is not None and chair.private.alone:
             return Hearing(chair, self._everyone, private)
-        bus, whole, mix = self._due(chair, part, conversation, backstage, everything)
+        bus, whole, mix = self._due(chair, part, mixes)
         talked = self._talkback.over(chair, whole if mix is None else mix)
         mix = mix if talked is None else talked
         if private is not None:
@@ -117,30 +120,28 @@ class Monitors:
         return Hearing(chair, bus, mix)
 
     def _due(
-        self,
-        chair: Chair,
-        part: tuple[Samples | None, Samples | None],
-        conversation: Samples,
-        backstage: Samples,
-        everything: Samples,
+        self, chair: Chair, part: tuple[Samples | None, Samples | None], mixes: Mixes
     ) -> tuple[Bus, Samples, Samples | None]:
         """A bus, all that it carries, and instead of that a mix of the chair's own."""
         aired, kept = part
         if not isinstance(chair.air, float):
-            fading = (np.float32(1.0) - chair.air) * minus(backstage, kept)
-            return self._everyone, everything, minus(conversation, aired) + fading
+            fading = (np.float32(1.0) - chair.air) * minus(mixes.backstage, kept)
+            return self._everyone, mixes.everything, minus(mixes.conversation, aired) + fading
         bus, whole, own = (
-            (self._on_air, conversation, aired) if chair.air == 1.0 else (self._everyone, everything, kept)
+            (self._on_air, mixes.conversation, aired)
+            if chair.air == 1.0
+            else (self._everyone, mixes.everything, kept)
         )
         return bus, whole, whole - own if own is not None and chair.meter.audible else None
 
-    def _limit(self, hearings: Sequence[Hearing], conversation: Samples, everything: Samples) -> None:
+    def _limit(self, hearings: Sequence[Hearing], mixes: Mixes) -> None:
         own = [(hearing, hearing.mix) for hearing in hearings if hearing.mix is not None]
         limiters = [self._on_air.limiter, self._everyone.limiter, *(hearing.chair.limiter for hearing, _ in own)]
-        on_air, everyone, *mixes = limit(limiters, [conversation, everything, *(mix for _, mix in own)])
+        sounds = [mixes.conversation, mixes.everything, *(mix for _, mix in own)]
+        on_air, everyone, *limited = limit(limiters, sounds)
         self._on_air.carry(on_air)
         self._everyone.carry(everyone)
-        for (hearing, _), sound in zip(own, mixes, strict=True):
+        for (hearing, _), sound in zip(own, limited, strict=True):
             hearing.sound = sound
         for hearing in hearings:
             if hearing.mix is None:
