@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Card, Desk, DeskSeat } from '../lib/types';
-import { awaitsAir, beforeSeat, columns, condition, dumpLine, isShut, isSilenced, light, lightSentence, nextStep, numbered, rundown, secondWay, secondWord, shut, silence, toldToMe } from './derive';
+import { awaitsAir, beforeSeat, columns, condition, dumpLine, isShut, isSilenced, light, lightSentence, nextStep, numbered, rowOf, rundown, secondWay, secondWord, shut, silence, toldToMe } from './derive';
 
 const SEAT: DeskSeat = {
   id: 'me', name: 'Ada', role: 'speaker', account: null, on_air: true, muted: false, connected: 'connected', level: 0, speaking: false,
@@ -195,4 +195,13 @@ it('says who is where, and numbers nobody anew when they move', () => {
   const numbers = (on: boolean) => numbered(desk({ seats: people(on) })).map(({ id }) => id);
   expect(numbers(true)).toEqual(['me', 'b', 'c']);
   expect(numbers(false)).toEqual(numbers(true));
+});
+
+it('tells of a person what their row shows: whose it is, their key, how they are heard', () => {
+  const others: DeskSeat[] = [{ ...SEAT, id: 'p', role: 'producer' }, { ...SEAT, id: 'b', silenced: 'echo', uplinks: { first: true, second: true, second_carries: true } }];
+  const row = (index: number) => rowOf(people.seats[index] ?? SEAT, people);
+  const people = desk({ seats: [SEAT, ...others] });
+  expect(row(0)).toMatchObject({ own: true, heard: true, number: 1, health: { word: 'good' }, shut: false, silenced: false, second: '' });
+  expect(row(1)).toMatchObject({ own: false, heard: false, number: 0, health: { word: 'here' } });
+  expect(row(2)).toMatchObject({ number: 2, health: { word: 'silenced: echo' }, shut: true, silenced: true, second: 'heard by the second device' });
 });

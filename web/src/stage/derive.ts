@@ -1,6 +1,7 @@
 // What the desk means for the person looking at it. Pure.
 import { listed } from '../lib/names';
 import type { Card, Desk, DeskSeat, Space, Talkback } from '../lib/types';
+import { gradeOf, type Told } from './preflight';
 
 export type Light = 'air' | 'air-muted' | 'talk' | 'hold' | 'unheard' | 'unsure' | 'backstage' | 'over';
 
@@ -194,4 +195,32 @@ export function condition(seat: DeskSeat, own = false): Condition {
   if (health.loss > 0.03 || health.concealed > 0.03) return { word: 'small losses', cure: 'The network drops some packets.' };
   if (health.narrowband) return { word: 'phone sound', cure: own ? 'You sound as by phone: another microphone or leaving Bluetooth helps.' : 'Another microphone or leaving Bluetooth helps.' };
   return { word: 'good', cure: '' };
+}
+
+/** One person's row, as those who direct are shown it. */
+export interface Row {
+  own: boolean;
+  /** Has a microphone here: whoever works the show has none. */
+  heard: boolean;
+  /** Their key, from 1; 0 for whoever is not heard. */
+  number: number;
+  health: Condition;
+  grade: Told;
+  shut: boolean;
+  silenced: boolean;
+  second: string;
+}
+
+export function rowOf(seat: DeskSeat, desk: Desk): Row {
+  const own = seat.id === desk.you;
+  return {
+    own,
+    heard: seat.role !== 'producer',
+    number: numbered(desk).findIndex(({ id }) => id === seat.id) + 1,
+    health: condition(seat, own),
+    grade: gradeOf(seat),
+    shut: isShut(seat),
+    silenced: isSilenced(seat),
+    second: secondWord(seat),
+  };
 }

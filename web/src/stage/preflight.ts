@@ -40,8 +40,14 @@ export function result(check: Preflight | null | undefined): Result | null {
   return { sentence: GRADES[check.grade], cures: check.faults.map((fault) => FAULTS[fault]?.[0] ?? 'Something is wrong with your sound.'), good: check.grade === 'good' };
 }
 
+export interface Told {
+  word: string;
+  cure: string;
+  good: boolean;
+}
+
 /** Somebody else's grade for their row, with the cures, the worst first as they came; empty when nothing was checked. */
-export function gradeOf(seat: DeskSeat): { word: string; cure: string; good: boolean } {
+export function gradeOf(seat: DeskSeat): Told {
   const check = seat.preflight;
   if (running(check)) return { word: 'checking their sound', cure: '', good: true };
   if (!check?.grade) return { word: '', cure: '', good: true };
