@@ -11,7 +11,7 @@ import httpx
 from hustings.base.backoff import Backoff
 from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError
-from hustings.clients.errors import away, refusal
+from hustings.clients.fetching import fetch
 from hustings.clients.playlist import Chunk, MediaPlaylist, media_playlist
 
 BLOCKED_FOR = 10.0  # seconds a blocking reload may take: three part targets and more
@@ -65,7 +65,7 @@ class Follower:
 
     async def _load(self, directives: dict[str, int]) -> MediaPlaylist:
         url = str(httpx.URL(self._url).copy_merge_params(directives))
-        text = (await self._get(url, BLOCKED_FOR)).decode("utf-8", "replace")
+        text = (await fetch(self._http, url, BLOCKED_FOR)).content.decode("utf-8", "replace")
         self._backoff.reset()
         return media_playlist(text, self._url)
 
@@ -74,21 +74,12 @@ class Follower:
             return  # the window began before us
         try:
             init = await self._init(chunk.init)
-            data = await self._get(chunk.url, PART_WITHIN)
+            data = (await fetch(self._http, chunk.url, PART_WITHIN)).content
         except HustingsError:
             init, data = self._inits.get(chunk.init, b""), None
         self._take(Fetched(chunk, init, data, self._clock.monotonic()))
 
     async def _init(self, url: str) -> bytes:
         if url not in self._inits:
-            self._inits = {url: await self._get(url, PART_WITHIN)}
+            self._inits = {url: (await fetch(self._http, url, PART_WITHIN)).content}
         return self._inits[url]
-
-    async def _get(self, url: str, within: float) -> bytes:
-        try:
-            response = await self._http.get(url, follow_redirects=True, timeout=within)
-        except httpx.HTTPError as error:
-            raise away(error, url) from error
-        if response.status_code != 200:
-            raise refusal(response)
-        return response.content

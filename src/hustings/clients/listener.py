@@ -16,7 +16,8 @@ from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, NotFound, TooMany, Unavailable
 from hustings.base.grid import SAMPLE_RATE
 from hustings.clients.addresses import SpaceAddress
-from hustings.clients.errors import BadAnswer, away, refusal
+from hustings.clients.errors import BadAnswer
+from hustings.clients.fetching import fetch
 from hustings.clients.media import PartDecoder, Samples, silence
 from hustings.clients.playback import Playback
 from hustings.clients.playlist import Chunk, MediaPlaylist, media_playlist, variants
@@ -212,12 +213,7 @@ class Listener:
 
     async def _get(self, url: str) -> httpx.Response:
         self._requests += 1
-        try:
-            response = await self._http.get(url, follow_redirects=True, timeout=BLOCKED_FOR)
-        except httpx.HTTPError as error:
-            raise away(error, url) from error
-        if response.status_code != 200:
-            raise refusal(response)
+        response = await fetch(self._http, url, BLOCKED_FOR)
         self._received += len(response.content)
         return response
 
