@@ -22,6 +22,7 @@ from tests.support.hearing import voices
 from tests.support.lean_speakers import LeanSpeaker, encoded
 from tests.support.town import Town, free_port
 
+from bench._limits import exit_code
 from bench.edge import cpu_seconds
 from bench.soak import SEATS, fill
 from hustings.base.grid import PARTS_PER_SEGMENT, TICK_SECONDS
@@ -29,6 +30,7 @@ from hustings.base.grid import PARTS_PER_SEGMENT, TICK_SECONDS
 LISTENERS, PROCESSES = 2000, 4
 ROLES = ("stage", "edge")
 KEY = "k" * 64
+LATE = 5.0  # ms at most, of 99 ticks in a hundred
 RAMP = 10.0  # seconds in which the listeners come
 WINDOW = 60.0  # seconds: what the stage remembers
 HEAD = "\r\nHost: localhost\r\n\r\n"
@@ -137,7 +139,7 @@ def show(found: dict[str, float]) -> None:
     )
 
 
-def main() -> None:
+def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="200 listeners, 15 s")
     arguments.add_argument("--listeners", type=int, default=LISTENERS)
@@ -149,7 +151,7 @@ def main() -> None:
         os.nice(10)
         port, space, first, count, seconds = given.listen
         print(json.dumps(asyncio.run(listen(int(port), space, int(first), int(count), float(seconds)))))
-        return
+        return 0
     listeners, seconds = (200, 15.0) if given.quick else (given.listeners, min(given.seconds, WINDOW))
     with tempfile.TemporaryDirectory() as name:
         settings = {"HUSTINGS_STAGE_URL": f"http://127.0.0.1:{free_port()}", "HUSTINGS_CLUSTER_KEY": KEY}
@@ -164,7 +166,11 @@ def main() -> None:
         print(json.dumps(found))
     else:
         show(found)
+    return exit_code(
+        (f"{found['listeners']} of {listeners} listened to the end", found["listeners"] == listeners),
+        (f"ticks late by {found['late_p99_ms']} ms (p99), at most {LATE}", found["late_p99_ms"] <= LATE),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,12 +20,15 @@ from tests.support.hearing import RATE, Samples, Score, score_utterances, uttera
 from tests.support.peers import StockListener, has_janus, janus
 from tests.support.uplink import stage
 
+from bench._limits import exit_code
+
 CONDITIONS = {  # share lost, mean burst
     "no loss": (0.0, 1.0),
     "5 % random": (0.05, 1.0),
     "10 % random": (0.10, 1.0),
     "10 % in bursts of 2.5": (0.10, 2.5),
 }
+LEAST = {"5 % random": (3.6, 0.95), "10 % random": (3.0, 0.0), "10 % in bursts of 2.5": (2.2, 0.0)}  # of ours
 ROUNDS = 5
 SETTLING = 6.0  # seconds by which the last of the servers has begun
 PAUSE = np.zeros(RATE // 2, np.float32)
@@ -71,7 +74,7 @@ def median(scores: list[Score]) -> Score:
     return Score(statistics.median(s.pesq for s in scores), statistics.median(s.stoi for s in scores))
 
 
-def main() -> None:
+def main() -> int:
     rounds = 1 if "--quick" in sys.argv else ROUNDS
     with tempfile.TemporaryDirectory() as folder:
         said = utterances(Path(folder))
@@ -85,7 +88,17 @@ def main() -> None:
                 print(f"  {name:22} {server:9} {result}", flush=True)
     if "--json" in sys.argv:
         print(json.dumps({n: {s: [r.pesq, r.stoi] for s, r in by.items()} for n, by in found.items()}))
+    return exit_code(
+        *(limit for name, least in LEAST.items() for limit in limits(name, found[name]["hustings"], *least))
+    )
+
+
+def limits(name: str, ours: Score, pesq: float, stoi: float) -> list[tuple[str, bool]]:
+    return [
+        (f"{name}: PESQ-wb {ours.pesq:.2f}, at least {pesq}", ours.pesq >= pesq),
+        (f"{name}: STOI {ours.stoi:.3f}, at least {stoi}", ours.stoi >= stoi),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
