@@ -1,4 +1,4 @@
-"""What a benchmark's figures must keep to, said in words and in the exit code: a worse figure must not pass unseen."""
+"""What a benchmark's figures must keep to, in words and in the exit code: a worse figure must not pass unseen."""
 
 import sys
 
