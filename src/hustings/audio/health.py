@@ -6,7 +6,7 @@ cause: words and cures are the pages' matter.
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -165,6 +165,10 @@ def examine(voices: Sequence[VoiceHealth], said: Sequence[Samples], sent: Sequen
     bands, sharpness = _bands(energies), _sharpness(energies[: len(due)])
     for place, n in enumerate(due):
         voices[n].see(loudness[n], float(sharpness[place]), bands[place], bands[len(due) + place])
+
+
+# `examine`, or what stands in its place.
+Examine = Callable[[Sequence[VoiceHealth], Sequence[Samples], Sequence[Samples]], None]
 
 
 def bands(sounds: Bands) -> Bands:

@@ -7,6 +7,7 @@ import httpx
 from starlette.applications import Starlette
 
 from hustings.audio.beds import hold_bed
+from hustings.audio.health import Examine, examine
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import SystemClock, boot_id
 from hustings.base.ids import new_id
@@ -60,7 +61,7 @@ class Workers:
 class Stage:
     """Rooms → mixer → two channels → broadcaster (delivery) and recorder (the record), which share nothing."""
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient, workers: Workers) -> None:
+    def __init__(self, settings: Settings, client: httpx.AsyncClient, workers: Workers, examine: Examine) -> None:
         clock, key = SystemClock(), settings.cluster_key
         delivery: Channel[Block] = Channel(A_MINUTE, WhenFull.DROP_OLDEST)
         record: Channel[Block] = Channel(RECORD, WhenFull.DROP_OLDEST)
@@ -88,6 +89,7 @@ class Stage:
             forget=self.recorder.delete,
             notice=self.replays.follow,
             recording_faults=self.recorder.faults,
+            examine=examine,
         )
         self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
@@ -126,12 +128,12 @@ class Stage:
             await self.rooms.close()
 
 
-async def run_stage(settings: Settings) -> None:
-    """WebRTC, mixing, encoding, recording."""
+async def run_stage(settings: Settings, examine: Examine = examine) -> None:
+    """WebRTC, mixing, encoding, recording; `examine` is how voices are judged."""
     workers = Workers()
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
-            await Stage(settings, client, workers).run()
+            await Stage(settings, client, workers, examine).run()
     finally:
         workers.close()
 

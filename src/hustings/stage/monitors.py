@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hustings.audio.health import examine
+from hustings.audio.health import Examine
 from hustings.audio.level import Samples
 from hustings.audio.limiter import Limiter, limit
 from hustings.audio.mix import SILENCE, add, minus
@@ -80,7 +80,8 @@ def _parts(chair: Chair) -> tuple[Samples | None, Samples | None]:
 class Monitors:
     """Mixes one Space's chairs, tick by tick."""
 
-    def __init__(self, make_encoder: Callable[[], Encoder], talkback: Talkback) -> None:
+    def __init__(self, make_encoder: Callable[[], Encoder], talkback: Talkback, examine: Examine) -> None:
+        self._examine = examine
         self._talkback = talkback
         self._on_air = Bus(make_encoder)
         self._everyone = Bus(make_encoder)
@@ -102,7 +103,7 @@ class Monitors:
             if chair.peer is not None
         ]
         self._limit(hearings, mixes)
-        _examine(hearings)
+        self._look_at(hearings)
         for hearing in hearings:
             hearing.chair.send(hearing.packet(self._tick))
         return conversation
@@ -148,6 +149,12 @@ class Monitors:
                 hearing.chair.limiter.follow(hearing.bus.limiter)
                 hearing.sound = hearing.bus.sound
 
+    def _look_at(self, hearings: Sequence[Hearing]) -> None:
+        """At what came of each seat, beside what it is sent."""
+        heard = [(h.chair.health, h.chair.came, h.sound) for h in hearings if h.chair.came is not None]
+        if heard:
+            self._examine(*zip(*heard, strict=True))
+
 
 def _ride(chairs: Sequence[Chair]) -> None:
     """Make all voices as loud as each other."""
@@ -155,10 +162,3 @@ def _ride(chairs: Sequence[Chair]) -> None:
     powers = weighted_powers([came for _, came in speaking]) if speaking else []
     for (chair, _), power in zip(speaking, powers, strict=True):
         chair.ride(power)
-
-
-def _examine(hearings: Sequence[Hearing]) -> None:
-    """Look at what came of each seat beside what it is sent."""
-    heard = [(h.chair.health, h.chair.came, h.sound) for h in hearings if h.chair.came is not None]
-    if heard:
-        examine(*zip(*heard, strict=True))

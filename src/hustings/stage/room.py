@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
+from hustings.audio.health import Examine, examine
 from hustings.audio.level import Samples
 from hustings.audio.riding import SEAT, SUM, Range, Rider, Rides
 from hustings.base.errors import Conflict, Forbidden, Unauthorized
@@ -70,6 +71,7 @@ class Room:
         resumed: bool = False,
         origin: float | None = None,
         make_rider: Callable[[Range], Rides] = Rider,
+        examine: Examine = examine,
     ) -> None:
         self.plan = plan
         self.timeline = Timeline(
@@ -85,7 +87,7 @@ class Room:
         self._make_encoder = make_encoder
         self._make_rider = make_rider
         self._close = close
-        self._monitors = Monitors(make_encoder, self.talkback)
+        self._monitors = Monitors(make_encoder, self.talkback, examine)
         self._ticks = 0
         self._now = opened_at
         self._reconcile()

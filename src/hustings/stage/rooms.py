@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 import structlog
 
 from hustings.audio.beds import end_sound, hold_bed, preshow_bed
+from hustings.audio.health import Examine, examine
 from hustings.audio.level import Samples
 from hustings.audio.mix import SILENCE
 from hustings.audio.riding import Range, Rider, Rides
@@ -64,6 +65,7 @@ class Rooms:
         notice: Notice,
         recording_faults: RecordingFaults = lambda _space: (),
         make_rider: Callable[[Range], Rides] = Rider,
+        examine: Examine = examine,
     ) -> None:
         """`epoch` names this run of the stage. `exchange` takes a Space's id and an account's token and gives a seat
         token. `forget` deletes a Space's recordings. `notice` is shown every plan that control sends, kept or not.
@@ -81,6 +83,7 @@ class Rooms:
         self._notice = notice
         self._recording_faults = recording_faults
         self._make_rider = make_rider
+        self._examine = examine
         self._rooms: dict[str, Room] = {}
         self._bed: Samples = SILENCE  # until it is made
         self._ending: list[Source] = []  # sessions told to close that have not yet
@@ -124,6 +127,7 @@ class Rooms:
             resumed=resumed,
             origin=self._origins.get(plan.id),
             make_rider=self._make_rider,
+            examine=self._examine,
         )
         self._fetch_music(None, plan)
 
