@@ -10,6 +10,7 @@ its `body`, so no route invents one.
     ├── Forbidden      known, and not allowed                                        403
     ├── NotFound       there is no such thing, or it is gone                         404
     ├── Conflict       the thing is in a state in which this cannot be done          409
+    │   └── CannotServe  nor ever, before a person does something: no role starts     409
     ├── TooMany        a limit is reached; `retry_after` says when to come back      429
     └── Unavailable    a part of the system does not answer; try again               503
 
@@ -69,6 +70,12 @@ class NotFound(HustingsError):
 class Conflict(HustingsError):
     code = "conflict"
     status = 409
+
+
+class CannotServe(Conflict):
+    """What is there to serve from does not fit this program: starting again would end the same way."""
+
+    code = "cannot_serve"
 
 
 class _ComeBack(HustingsError):

@@ -2,7 +2,7 @@
 
 from hustings.base.clock import Clock
 from hustings.base.settings import Settings
-from hustings.ops import machine, media, network, public, relays
+from hustings.ops import database, machine, media, network, public, relays
 from hustings.ops.finding import Check, Finding, Health
 
 CHECKS: tuple[Check, ...] = (
@@ -10,6 +10,7 @@ CHECKS: tuple[Check, ...] = (
     machine.check_codecs,
     machine.check_pages,
     machine.check_data,
+    database.check_database,
     machine.check_clock,
     machine.check_files,
     media.check_media,

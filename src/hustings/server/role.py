@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
+from hustings.base.errors import CannotServe
 from hustings.base.settings import CONTROL, EDGE, MONITOR, BadSetting, Settings
 from hustings.server.supervisor import EXIT_FOR_GOOD, parent_gone
 
@@ -77,7 +78,7 @@ async def _live(role: str, run: RunRole, settings: Settings) -> int:
         await running
     except asyncio.CancelledError:
         log.info("role stopped", role=role)
-    except BadSetting as error:
+    except (BadSetting, CannotServe) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_FOR_GOOD
     finally:

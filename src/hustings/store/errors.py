@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
-from hustings.base.errors import Conflict, Unavailable
+from hustings.base.errors import CannotServe, Conflict, Unavailable
 
 BUSY = "The database is busy. Try again in a moment."
 FULL = "This server's disk is full, so nothing can be changed. What is live goes on; tell who runs the server."
@@ -31,10 +31,28 @@ class StoreFull(StoreFailed):
     patience = 30.0
 
 
+class DatabaseNewer(CannotServe):
+    """A newer program has changed the tables."""
+
+    code = "database_newer"
+
+
+class MigrationFailed(CannotServe):
+    """The tables could not be brought up to date, and are as they were."""
+
+    code = "migration_failed"
+
+
 class AlreadyThere(Conflict):
     """A name or key that must be unique is taken."""
 
     code = "already_there"
+
+
+def passes(error: Exception) -> bool:
+    """Whether it is the machine's moment, not what was asked: another process writes, or the disk is full."""
+    told = str(error.orig) if isinstance(error, OperationalError) else ""
+    return "locked" in told or "full" in told
 
 
 @contextmanager

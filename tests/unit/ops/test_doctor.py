@@ -1,5 +1,7 @@
 import asyncio
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,10 @@ from hustings.base.grid import PART
 from hustings.base.settings import Settings, note_address
 from hustings.broadcast.encoder import FlacEncoder
 from hustings.clients.media import read_voice
-from hustings.ops import doctor, machine, media, network
+from hustings.ops import database, doctor, machine, media, network
 from hustings.ops.finding import Finding, Health
 from hustings.sample.runner import VOICES
+from hustings.store.schema import newest
 
 CLOCK = SystemClock()
 
@@ -66,6 +69,33 @@ def test_a_folder_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_yet_is_looked_at_from_above_and_not_made(tmp_path: Path) -> None:
     assert set(healths(list(machine.check_data(Settings(data=tmp_path / "a" / "b"), CLOCK)))) == {Health.WELL}
     assert not list(tmp_path.iterdir())
+
+
+def set_revision(settings: Settings, revision: str) -> None:
+    with closing(sqlite3.connect(settings.database())) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num TEXT)")
+        connection.execute("DELETE FROM alembic_version")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+        connection.commit()
+
+
+def test_the_databases_revision_is_told_and_only_a_newer_or_damaged_one_is_a_fault(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    (none,) = database.check_database(settings, CLOCK)
+    assert not list(tmp_path.iterdir())
+    set_revision(settings, newest())
+    (current,) = database.check_database(settings, CLOCK)
+    set_revision(settings, "0001")
+    (older,) = database.check_database(settings, CLOCK)
+    set_revision(settings, "9999")
+    (newer,) = database.check_database(settings, CLOCK)
+    settings.database().write_bytes(b"no database at all" * 100)
+    (damaged,) = database.check_database(settings, CLOCK)
+
+    assert healths([none, current, older]) == [Health.WELL] * 3
+    assert "0001" in older.told
+    assert newest() in older.told
+    assert healths([newer, damaged]) == [Health.FAULT] * 2
 
 
 def test_a_clock_before_its_own_files_is_a_fault() -> None:
