@@ -20,7 +20,7 @@ from hustings.base.clock import SystemClock
 from hustings.base.errors import HustingsError, Invalid
 from hustings.base.faults import sentence_of
 from hustings.base.settings import ALL_ROLES, Settings
-from hustings.clients.addresses import space_address
+from hustings.clients.addresses import space_address, town_address
 from hustings.clients.errors import BadAddress
 from hustings.clients.listener import Form, Listener, ListenReport
 from hustings.clients.media import WavWriter, read_voice
@@ -105,6 +105,23 @@ def serve(
     if unknown := set(wanted) - {*ALL_ROLES, SAMPLE_ROLE}:
         raise typer.BadParameter(f"There is no role {', '.join(sorted(unknown))}. Roles: {', '.join(ALL_ROLES)}.")
     return server.serve(_settings(host=host, port=port, data=data), wanted, sample)
+
+
+@app.command()
+def edge(
+    origin: Annotated[str, typer.Option(help="Address of the town, as its listeners type it.")],
+    host: Host = None,
+    port: Port = None,
+) -> int:
+    """Serve the listeners of a town that runs on another machine.
+
+    Needs the town's HUSTINGS_CLUSTER_KEY, which is in cluster.key of its data folder. What is not for listeners it
+    passes on to the town.
+    """
+    settings = _settings(host=host, port=port, stage_url=town_address(origin), control_url=town_address(origin))
+    if not settings.cluster_key:
+        raise Invalid("HUSTINGS_CLUSTER_KEY is not set. Copy it from cluster.key in the data folder of the town.")
+    return server.serve_edge(settings)
 
 
 @account.command("create")

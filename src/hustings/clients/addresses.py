@@ -42,6 +42,14 @@ class SpaceAddress:
         return f"{self.page}/live/{name}/{'ll' if low_latency else 'plain'}.m3u8"
 
 
+def town_address(url: str) -> str:
+    """A town's address without a path, from any of its pages. Raises BadAddress."""
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise BadAddress(f"{url!r} is not the address of a town. It looks like https://town.example.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def space_address(url: str) -> SpaceAddress:
     """Any address below a Space will do: its page, its playlist, its API. Raises BadAddress."""
     parts = urlsplit(url if "//" in url else f"http://{url}")

@@ -1,7 +1,7 @@
 """The front door: paths to handlers, errors to answers. A bare ASGI callable, since a part is asked for millions
 of times and a framework costs five times the work.
 
-Never reaches what lies under /internal, except the public files of a recording.
+Never reaches what lies under /internal, except the public files of a recording and, for other edges, edge/cluster.py.
 """
 
 import re
@@ -10,6 +10,7 @@ from hustings.base.errors import HustingsError, NotFound
 from hustings.edge import answers
 from hustings.edge.answers import Receive, Request, Scope, Send
 from hustings.edge.bodies import ClientLeft
+from hustings.edge.cluster import ClusterDoor
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.pages import Site
 from hustings.edge.plans import AccountBook
@@ -40,12 +41,14 @@ class FrontDoor:
         desk: Upstream,
         commands: Upstream,
         replay: Upstream,
+        cluster: ClusterDoor,
         trusted: frozenset[str] = frozenset(),
     ) -> None:
         self._listening, self._accounts = listening, accounts
         self._site = site
         self._api, self._uploads, self._whip, self._replay = api, uploads, whip, replay
         self._desk, self._commands = desk, commands
+        self._cluster = cluster
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,6 +71,8 @@ class FrontDoor:
             await self._space(segments[2], segments[3:], request)
         elif segments[1] == "api":
             await self._pass_on(self._upstream(segments), request)
+        elif segments[1] == "internal":
+            await self._cluster.pass_on(request, self._trusted)
         elif path == "/healthz":
             await answers.answer(send, scope, 200, (answers.TEXT, answers.NEVER), b"ok")
         else:

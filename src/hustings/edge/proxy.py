@@ -3,7 +3,7 @@
 The attack it stops: a flood of one kind (sign-ins, uploads, downloads) that takes every connection, so that
 speakers cannot reach the stage. A full pool answers 503 at once; it never borrows from another. A body has a time
 to arrive in, and takes a place of its pool only when it is there; an upload, too large for that, is given up when it
-stalls. Nothing under /internal is reachable but the few recordings named here.
+stalls. What of /internal is reachable, edge/app.py and edge/cluster.py say.
 """
 
 import asyncio
@@ -71,6 +71,10 @@ COMMANDS = Kind(
 )
 REPLAY = Kind(
     "replay", at_once=128, queue=256, patience=5.0, body=sizes.NOTHING, arrives=5.0, silence=30.0, down=STAGE_DOWN
+)
+FEED = Kind("feed", at_once=64, queue=0, patience=0.0, body=sizes.NOTHING, arrives=5.0, silence=30.0, down=STAGE_DOWN)
+QUESTIONS = Kind(
+    "questions", at_once=16, queue=256, patience=2.0, body=sizes.NOTHING, arrives=5.0, silence=10.0, down=CONTROL_DOWN
 )
 
 

@@ -7,11 +7,13 @@ import httpx
 from hustings.base.clock import Clock
 from hustings.edge.agent import EdgeAgent
 from hustings.edge.app import FrontDoor
+from hustings.edge.cluster import ClusterDoor
 from hustings.edge.listening import ListeningPlane
 from hustings.edge.live import Spaces
 from hustings.edge.pages import Site
 from hustings.edge.plans import QUESTIONS, AccountBook, PlanBook
-from hustings.edge.proxy import API, COMMANDS, DESK, REPLAY, UPLOADS, WHIP, Upstream
+from hustings.edge.proxy import API, COMMANDS, DESK, FEED, REPLAY, UPLOADS, WHIP, Upstream
+from hustings.edge.proxy import QUESTIONS as FROM_EDGES
 from hustings.edge.waiting import Room
 
 SITE = Path(__file__).parent / "site"
@@ -50,6 +52,7 @@ class EdgeRole:
             "commands": Upstream(COMMANDS, stage_url),
             "replay": Upstream(REPLAY, stage_url, authorization=key),
         }
+        self._from_edges = {"feed": Upstream(FEED, stage_url), "questions": Upstream(FROM_EDGES, control_url)}
         self.agent = EdgeAgent(
             stage_url=stage_url, cluster_key=cluster_key, clock=clock, spaces=self.spaces, plans=plans
         )
@@ -58,6 +61,7 @@ class EdgeRole:
             accounts=accounts,
             site=Site(site if site is not None and site.is_dir() else None),
             trusted=trusted_proxies,
+            cluster=ClusterDoor(cluster_key, recordings=self._upstreams["replay"], **self._from_edges),
             **self._upstreams,
         )
 
@@ -67,5 +71,5 @@ class EdgeRole:
             await self.agent.run()
         finally:
             await self._questions.aclose()
-            for upstream in self._upstreams.values():
+            for upstream in (*self._upstreams.values(), *self._from_edges.values()):
                 await upstream.close()

@@ -45,6 +45,15 @@ def serve(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
     return asyncio.run(_supervise(settings, roles, locks, sample=sample))
 
 
+def serve_edge(settings: Settings) -> int:
+    """Serve the listeners of a town whose other roles run elsewhere, until told to stop; the exit code."""
+    configure_logging()
+    if taken := _port_taken(settings.host, settings.port):
+        print(taken, file=sys.stderr)  # noqa: T201
+        return 1
+    return asyncio.run(_supervise(settings, (EDGE,), (), sample=False))
+
+
 def _become(role: str, settings: Settings) -> NoReturn:
     """Be that role's process from here on: nothing of the others is loaded."""
     os.execve(sys.executable, role_command(role), {**os.environ, **settings.environment()})  # noqa: S606
@@ -104,7 +113,7 @@ async def announce(settings: Settings, roles: tuple[str, ...]) -> None:
                 await clock.sleep_until(clock.monotonic() + AGAIN)
         link = await _owner_link(client, settings, clock) if CONTROL in roles else None
     lines = [f"Hustings is open at {settings.address()}"] if EDGE in roles else []
-    if EDGE in roles:
+    if EDGE in roles and CONTROL in roles:
         note_address(settings)
     if link:
         lines.append(owner_line(link))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -239,30 +239,41 @@ def max_waiting() -> int:
     return 1000
 
 
-@pytest.fixture
-async def edge(stage: Stage, control: Control, site: Path, max_waiting: int) -> AsyncIterator[Edge]:
+@asynccontextmanager
+async def running_edge(stage_url: str, control_url: str, site: Path, max_waiting: int = 1000) -> AsyncIterator[Edge]:
+    """An edge that follows the feed, and the door in front of it; cut its feed before leaving."""
     clock = ManualClock()
+    role = EdgeRole(
+        stage_url=stage_url,
+        control_url=control_url,
+        cluster_key=KEY,
+        clock=clock,
+        site=site,
+        max_waiting=max_waiting,
+    )
+    watched = Watched(role.app)
     async with AsyncExitStack() as stack:
-        stage_url = await stack.enter_async_context(serving(stage))
-        control_url = await stack.enter_async_context(serving(control))
-        role = EdgeRole(
-            stage_url=stage_url,
-            control_url=control_url,
-            cluster_key=KEY,
-            clock=clock,
-            site=site,
-            max_waiting=max_waiting,
-        )
-        watched = Watched(role.app)
         url = await stack.enter_async_context(serving(watched))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
         running = asyncio.create_task(role.run())
         edge = Edge(role, clock, watched, client)
         await edge.is_connected()
+        try:
+            yield edge
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+async def edge(stage: Stage, control: Control, site: Path, max_waiting: int) -> AsyncIterator[Edge]:
+    async with (
+        serving(stage) as stage_url,
+        serving(control) as control_url,
+        running_edge(stage_url, control_url, site, max_waiting) as edge,
+    ):
         yield edge
         stage.lose()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.fixture
