@@ -68,6 +68,7 @@ def recorded(town: Town, space: str) -> float:
 
 def crash(town: Town, space: str, watch: DeskWatch, players: list[Program], hls: HlsJs) -> dict[str, Any]:
     doors_at = town.card(space)["doors_at"]
+    eventually(lambda: "stage spare" in town.processes(), within=PATIENCE, what="the stage's spare")
     stage, count = town.processes()["stage"], len(watch.heard_at)
     killed_at = watch.forget()
     os.kill(stage, signal.SIGKILL)

@@ -17,7 +17,7 @@ ADDRESSES = {
     "aiortc": {"clients/peer.py", "stage/transport.py"},
     "aioice": {"stage/transport.py", "clients/relay.py"},
     "pylibsrtp": {"stage/srtp.py"},
-    "ctypes": {"stage/opus.py"},
+    "ctypes": {"base/memory.py", "stage/opus.py"},
     "argon2": {"square/passwords.py"},
     "itsdangerous": {"base/sealing.py"},
     "granian": {"base/serving.py"},

@@ -30,10 +30,10 @@ from tests.support.stage import KEY
 from tests.support.uplink import Stage, StockSpeaker
 from tests.support.whole_stage import WholeStage, whole_stage
 
+from hustings.base import memory
 from hustings.base.grid import TICK, TICK_SECONDS
 from hustings.documents.seat_token import SeatClaim, SeatTokens
 from hustings.documents.space import SpacePlan
-from hustings.server.role import settle_memory
 from hustings.stage.air import Outlets
 from hustings.stage.peer import PeerHealth
 from hustings.stage.rooms import Rooms
@@ -210,6 +210,6 @@ async def measured_stage(folder: Path) -> AsyncIterator[MeasuredStage]:
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    settle_memory()
+    memory.settle()
     with asyncio.Runner(loop_factory=Turns) as runner:
         runner.run(main(Path(sys.argv[1])))

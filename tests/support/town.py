@@ -1,5 +1,6 @@
 """A whole Hustings in a folder of its own: the real command, real processes, real ports."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+
+from hustings.server.lifeline import SPARE
 
 T = TypeVar("T")
 
@@ -43,6 +46,17 @@ def children_of(pid: int) -> list[int]:
         for child in task.read_text().split():
             found += [int(child), *children_of(int(child))]
     return found
+
+
+def role_of(pid: int) -> str | None:
+    """What a child of the supervisor is. A spare has the role's command line, and from its turn on its name."""
+    process = Path(f"/proc/{pid}")
+    command = re.search(r"hustings\.server\.(\w+)", (process / "cmdline").read_bytes().decode())
+    if command is None:
+        return None
+    role = command[1]
+    waits = f"{SPARE}=".encode() in (process / "environ").read_bytes()
+    return f"{role} spare" if waits and (process / "comm").read_text().strip() != role else role
 
 
 class Town:
@@ -86,13 +100,13 @@ class Town:
         return (self.data.parent / f"{self.data.name}.log").read_text()[-6000:] + "".join(self.lines)
 
     def processes(self) -> dict[str, int]:
-        """Role to process id, the supervisor as `supervisor`."""
+        """Role to process id, the supervisor as `supervisor`, and a spare that waits as `stage spare`."""
         assert self._process is not None
         roles = {"supervisor": self._process.pid}
         for pid in children_of(self._process.pid):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-            if (role := re.search(r"hustings\.server\.(\w+)", command)) is not None:
-                roles[role[1]] = pid
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if (role := role_of(pid)) is not None:
+                    roles[role] = pid
         return roles
 
     def kill_everything(self) -> None:

@@ -107,9 +107,11 @@ def test_the_stage_killed_and_control_killed_with_its_database_locked_nobody_who
     write_wav(tmp_path / "said.wav", voices(tmp_path)["en-us"])
     refused: list[httpx.Response] = []
     with evening(town, browser, tmp_path / "said.wav") as going:
+        spare = eventually(lambda: town.processes().get("stage spare"), within=30, what="the stage's spare")
         going.watch.forget()
         os.kill(town.processes()["stage"], signal.SIGKILL)
         going.watch.until_heard(1, 30)
+        assert town.processes()["stage"] == spare
 
         killed_at, before = time.monotonic(), town.processes()["control"]
         just_before = town.api("POST", "/spaces", {"title": "Announced just before"})["id"]

@@ -6,8 +6,8 @@ from hustings.api.control import Control, stage_client
 from hustings.base.clock import SystemClock
 from hustings.base.serving import serve_http
 from hustings.base.settings import CONTROL, Settings
+from hustings.server.lifeline import supervised
 from hustings.server.role import owner_line, port_of, run_role
-from hustings.server.supervisor import supervised
 from hustings.store.store import Store
 
 

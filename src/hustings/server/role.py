@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -13,9 +12,11 @@ from typing import Any, Final
 import httpx
 import structlog
 
+from hustings.base import memory
 from hustings.base.errors import CannotServe
 from hustings.base.settings import CONTROL, EDGE, MONITOR, BadSetting, Settings
-from hustings.server.supervisor import EXIT_FOR_GOOD, parent_gone
+from hustings.server.lifeline import await_turn, is_spare, parent_gone
+from hustings.server.supervisor import EXIT_FOR_GOOD
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,7 @@ SAMPLE = "sample"  # a role of the supervisor's beside those of base.settings
 # Sound first: whoever makes it has the machine before those who hand it out, and those before who listens to them.
 NICE: Final = {EDGE: 5, CONTROL: 5, MONITOR: 10}
 AUTOGROUP: Final = Path("/proc/self/autogroup")
+NAME: Final = Path("/proc/self/comm")
 
 RunRole = Callable[[Settings], Coroutine[Any, Any, None]]
 
@@ -41,12 +43,27 @@ def configure_logging() -> None:
     )
 
 
-def run_role(role: str, run: RunRole) -> None:
-    """The whole life of a role's process; ends it with an exit code. Settings come from the environment."""
+def run_role(role: str, run: RunRole, prepare: Callable[[], None] = lambda: None) -> None:
+    """The whole life of a role's process; ends it with an exit code. Settings come from the environment.
+
+    A spare does `prepare` before its turn: it takes time and touches nothing outside the process.
+    """
     configure_logging()
     give_way(NICE.get(role, 0))
-    settle_memory()
+    if is_spare():
+        name_process(f"{role} spare")
+        prepare()
+    memory.settle()
+    if is_spare() and not await_turn():
+        sys.exit()
+    name_process(role)
     sys.exit(asyncio.run(_live(role, run, Settings())))
+
+
+def name_process(name: str) -> None:
+    """What `top` and `ps -o comm` show, 15 letters of it: a spare has its role's command line."""
+    with contextlib.suppress(OSError):
+        NAME.write_text(name)
 
 
 def give_way(nice: int) -> None:
@@ -58,14 +75,6 @@ def give_way(nice: int) -> None:
     os.nice(nice)
     with contextlib.suppress(OSError):
         AUTOGROUP.write_text(str(nice))
-
-
-def settle_memory() -> None:
-    """Leave what imports have made out of every later garbage collection: going through it all takes 90 ms, in which
-    a stage misses four ticks.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def _live(role: str, run: RunRole, settings: Settings) -> int:

@@ -18,6 +18,7 @@ from hustings.server.role import SAMPLE, configure_logging, owner_line
 from hustings.server.supervisor import Supervisor, role_command
 
 AGAIN = 0.05  # seconds between two looks at a role that does not answer yet
+SPARED = (STAGE,)  # roles whose start everybody would hear
 LOOK_FOR_SPACES = 1.0  # seconds between two looks whether there is something to hear
 
 
@@ -34,10 +35,10 @@ class _OwnerLink(msgspec.Struct):
 
 
 def serve(settings: Settings, roles: tuple[str, ...], sample: bool) -> int:
-    """Serve until told to stop; the exit code. One role runs here, several run as children."""
+    """Serve until told to stop; the exit code. One role runs here, several and one with a spare run as children."""
     configure_logging()
     locks = asyncio.run(hold_folder(settings, roles, SystemClock()))
-    if len(roles) == 1 and not sample:
+    if len(roles) == 1 and not sample and roles[0] not in SPARED:
         _become(roles[0], _complete(settings))
     if EDGE in roles and (taken := _port_taken(settings.host, settings.port)):
         print(taken, file=sys.stderr)  # noqa: T201
@@ -91,7 +92,9 @@ async def _supervise(settings: Settings, roles: tuple[str, ...], locks: Sequence
     settings = _complete(settings)
     children = (*roles, SAMPLE) if sample else roles
     after = {MONITOR: partial(first_space, settings, SystemClock())}
-    supervisor = Supervisor(children, settings.environment(), SystemClock(), inherited=locks, after=after)
+    supervisor = Supervisor(
+        children, settings.environment(), SystemClock(), inherited=locks, after=after, spared=SPARED
+    )
     async with asyncio.TaskGroup() as group:
         announcing = group.create_task(announce(settings, roles), name="announce")
         code = await supervisor.run()

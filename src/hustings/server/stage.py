@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 from starlette.applications import Starlette
 
-from hustings.audio.beds import hold_bed
+from hustings.audio.beds import end_sound, hold_bed, preshow_bed
 from hustings.audio.health import Examine, examine
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import SystemClock, boot_id
@@ -32,7 +32,7 @@ from hustings.stage.heard_routes import heard_routes
 from hustings.stage.ice_servers import IceServers
 from hustings.stage.mixer import Mixer
 from hustings.stage.music import MusicShelf
-from hustings.stage.opus import OpusEncoder
+from hustings.stage.opus import OpusEncoder, opus_version
 from hustings.stage.plans import PlanShelf
 from hustings.stage.problems import PROBLEMS
 from hustings.stage.rooms import Rooms
@@ -138,5 +138,11 @@ async def run_stage(settings: Settings, examine: Examine = examine) -> None:
         workers.close()
 
 
+def prepare() -> None:
+    """What every Space needs: the sounds of ours, made once for the process, and libopus, loaded."""
+    for make in (hold_bed, end_sound, preshow_bed, opus_version):
+        make()
+
+
 if __name__ == "__main__":
-    run_role(STAGE, run_stage)
+    run_role(STAGE, run_stage, prepare)

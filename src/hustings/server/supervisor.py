@@ -1,29 +1,29 @@
 """Keeps the roles running: one child process each, started again when it dies, all gone when this one goes.
 
-A child holds the read end of a pipe whose write end lives here. However this process ends, the pipe closes and
-the child leaves; so a killed supervisor leaves no orphan on the port. It never looks inside a role.
+A role that nobody may wait for has a spare beside it, a process that has loaded everything and waits for its turn. It
+never looks inside a role.
 """
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import structlog
 
 from hustings.base.clock import Clock
+from hustings.server.lifeline import Child
 
 log = structlog.get_logger(__name__)
 
 EXIT_FOR_GOOD = 78  # EX_CONFIG of sysexits.h: starting it again would end the same way
 EXIT_FINISHED = 0
-LIFELINE = "HUSTINGS_LIFELINE"  # set for children: their standard input is the pipe
 HEALTHY_AFTER = 30.0  # seconds of running after which a restart is immediate again
 LONGEST_PAUSE = 5.0  # seconds between two restarts of a role that keeps dying
-PATIENCE = 8.0  # seconds a role has to stop by itself
+SPARE_AFTER = 15.0  # seconds: loading a spare takes the CPU that a role which has just begun, and its callers, need
 
 
 def restart_pause(deaths: int) -> float:
@@ -36,40 +36,32 @@ def role_command(role: str) -> tuple[str, ...]:
     return (sys.executable, "-m", f"hustings.server.{role}")
 
 
+async def first_of(*waiting: Awaitable[object]) -> None:
+    """Until one of them has ended; the others are cancelled."""
+    tasks = [asyncio.ensure_future(each) for each in waiting]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @dataclass
-class Child:
-    """One role's process and how often it died of late."""
+class Place:
+    """One role's process, the spare beside it, and how often it died of late."""
 
     role: str
-    command: Sequence[str]
-    inherited: Sequence[int] = ()  # descriptors
-    process: asyncio.subprocess.Process | None = None
+    child: Child | None = None
+    spare: Child | None = None
+    spare_gone: asyncio.Event = field(default_factory=asyncio.Event)
     deaths: int = 0
-    lifeline: int = field(default=-1)
 
-    async def start(self, environment: dict[str, str]) -> None:
-        reading, self.lifeline = os.pipe()
-        try:
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command, stdin=reading, env=environment, start_new_session=True, pass_fds=tuple(self.inherited)
-            )
-        finally:
-            os.close(reading)
-
-    async def wait(self) -> int:
-        assert self.process is not None
-        code = await self.process.wait()
-        os.close(self.lifeline)
-        return code
-
-    async def stop(self) -> None:
-        if self.process is None or self.process.returncode is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(self.process.wait(), PATIENCE)
-        except TimeoutError:
-            self.process.kill()
+    def take_spare(self) -> Child | None:
+        """The spare, which has begun; None when there is none that lives."""
+        spare, self.spare = self.spare, None
+        self.spare_gone.set()
+        return spare if spare is not None and spare.give_turn() else None
 
 
 class Supervisor:
@@ -83,12 +75,20 @@ class Supervisor:
         *,
         inherited: Sequence[int] = (),
         after: Mapping[str, Callable[[], Awaitable[None]]] = MappingProxyType({}),
+        spared: Collection[str] = (),
+        spare_after: float = SPARE_AFTER,
+        command: Callable[[str], Sequence[str]] = role_command,
     ) -> None:
-        """Every child gets the descriptors `inherited`. A role in `after` is started when what stands there ends."""
-        self._children = [Child(role, role_command(role), inherited) for role in roles]
-        self._environment = {**os.environ, **environment, LIFELINE: "stdin"}
+        """Every child gets the descriptors `inherited`. A role in `after` is started when what stands there ends; one
+        in `spared` has a spare, `spare_after` seconds after it was started and after it lost the last."""
+        self.places = [Place(role) for role in roles]
+        self._environment = {**os.environ, **environment}
         self._clock = clock
+        self._inherited = inherited
         self._after = after
+        self._spared = spared
+        self._spare_after = spare_after
+        self._command = command
         self._stopping = asyncio.Event()
         self._exit_code = 0
 
@@ -102,64 +102,62 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         async with asyncio.TaskGroup() as group:
-            for child in self._children:
-                group.create_task(self._keep(child), name=child.role)
+            for place in self.places:
+                group.create_task(self._keep(place), name=place.role)
+                if place.role in self._spared:
+                    group.create_task(self._keep_spare(place), name=f"{place.role} spare")
             try:
                 await self._stopping.wait()
             finally:
-                for child in reversed(self._children):
-                    await child.stop()
+                for place in reversed(self.places):
+                    if place.child is not None:
+                        await place.child.stop()
         return self._exit_code
 
-    async def _keep(self, child: Child) -> None:
-        if (waits := self._after.get(child.role)) is not None:
+    async def _keep(self, place: Place) -> None:
+        if (waits := self._after.get(place.role)) is not None:
             await self._unless_stopping(waits())
         while not self._stopping.is_set():
             started = self._clock.monotonic()
-            await child.start(self._environment)
-            code = await child.wait()
+            place.child = place.take_spare() or await self._start(place)
+            code = await self._until_gone(place.child)
             if self._stopping.is_set() or code == EXIT_FINISHED:
                 return
             if code == EXIT_FOR_GOOD:
                 self.stop(code)
                 return
             lived = self._clock.monotonic() - started
-            child.deaths = 1 if lived > HEALTHY_AFTER else child.deaths + 1
-            log.warning("role died and is started again", role=child.role, exit_code=code, deaths=child.deaths)
-            await self._pause(restart_pause(child.deaths))
+            place.deaths = 1 if lived > HEALTHY_AFTER else place.deaths + 1
+            log.warning("role died and is started again", role=place.role, exit_code=code, deaths=place.deaths)
+            await self._pause(restart_pause(place.deaths))
+
+    async def _keep_spare(self, place: Place) -> None:
+        """One that dies is replaced, as is one that took its turn; neither at once."""
+        while not self._stopping.is_set():
+            await self._pause(self._spare_after)
+            if self._stopping.is_set():
+                return
+            spare = await self._start(place, spare=True)
+            place.spare = spare
+            place.spare_gone.clear()
+            await self._unless_stopping(first_of(spare.wait(), place.spare_gone.wait()))
+            if place.spare is spare:
+                place.spare = None
+                await spare.stop()
+
+    def _start(self, place: Place, *, spare: bool = False) -> Awaitable[Child]:
+        return Child.start(self._command(place.role), self._environment, self._inherited, spare=spare)
+
+    async def _until_gone(self, child: Child) -> int:
+        if self._stopping.is_set():  # since it was being started
+            await child.stop()
+        return await child.wait()
 
     async def _unless_stopping(self, waiting: Awaitable[None]) -> None:
-        both = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._stopping.wait())]
-        try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in both:
-                each.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
+        await first_of(waiting, self._stopping.wait())
 
     async def _pause(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
-
-
-def supervised() -> bool:
-    """Whether this process is a child of a supervisor."""
-    return bool(os.environ.get(LIFELINE))
-
-
-async def parent_gone(then: Callable[[], object]) -> None:
-    """Call `then` when the supervisor is gone, which holds the other end of the pipe on standard input.
-
-    Without a supervisor, under systemd for one, it waits for ever.
-    """
-    gone = asyncio.Event()
-    if supervised():
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), gone.set)
-    try:
-        await gone.wait()
-        then()
-    finally:
-        if supervised():
-            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())

@@ -65,21 +65,21 @@ async def supervisor(stage: EmptyStage, tmp_path: Path) -> AsyncIterator[Supervi
 
 async def test_the_monitor_is_started_when_a_space_opens_its_doors(stage: EmptyStage, supervisor: Supervisor) -> None:
     running = asyncio.create_task(supervisor.run())
-    child = supervisor._children[0]
+    place = supervisor.places[0]
     for answer in (stage.answer, JSONResponse({"spaces": []}), Response("<html>")):
         stage.answer, before = answer, stage.asked
         await until(partial(stage.was_asked, before + 3))
-        assert child.process is None
+        assert place.child is None
 
     stage.answer = JSONResponse({"spaces": ["space1"]})
     async with asyncio.timeout(20):
         await stage.followed.wait()
 
-    assert child.process is not None
-    assert os.getpriority(os.PRIO_PROCESS, child.process.pid) == NICE[MONITOR]
+    assert place.child is not None
+    assert os.getpriority(os.PRIO_PROCESS, place.child.process.pid) == NICE[MONITOR]
     supervisor.stop()
     assert await running == 0
-    assert child.process.returncode == 0
+    assert place.child.process.returncode == 0
 
 
 async def test_who_waits_for_something_to_hear_still_stops_at_once(stage: EmptyStage, supervisor: Supervisor) -> None:
@@ -87,4 +87,4 @@ async def test_who_waits_for_something_to_hear_still_stops_at_once(stage: EmptyS
     await until(lambda: stage.asked)
     supervisor.stop()
     assert await running == 0
-    assert supervisor._children[0].process is None
+    assert supervisor.places[0].child is None

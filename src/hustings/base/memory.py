@@ -1,0 +1,15 @@
+"""What a process's memory needs beside Python's own care: nothing here changes what a program does."""
+
+import ctypes
+import gc
+
+
+def settle() -> None:
+    """Leave what there is out of every later garbage collection: going through all that imports made takes 90 ms, in
+    which a stage misses four ticks. And give back what is free: glibc would keep 80 MB of what the beds were made in.
+    """
+    gc.collect()
+    gc.freeze()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
+    if trim is not None:
+        trim(0)
