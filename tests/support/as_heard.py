@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -111,18 +111,78 @@ class SpoilingEdge:
             await Response(answer[1], answer[0])(scope, receive, send)
 
 
+class Door:
+    """Where a stage answers, while one is there."""
+
+    app: Application | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await (self.app or Response(status_code=503))(scope, receive, send)
+
+
 @dataclass
 class Rig:
     clock: MonitorClock
-    rooms: Rooms
-    hub: FeedHub
     edge: SpoilingEdge
     url: str
     plan: SpacePlan
     talker: Talker
     monitor: Monitor
+    role: EdgeRole
+    door: Door
+    folder: Path
+    encoding: ThreadPoolExecutor
+    rooms: Rooms = field(init=False)
+    hub: FeedHub = field(init=False)
+    stage: list[asyncio.Task[None]] = field(init=False)
+    first: int | None = None  # position at which this run of the stage began
     mixer_silent: bool = False
     pack: Callable[[ProgrammeBlock], Block | None] | None = None
+
+    async def begin(self, epoch: str) -> None:
+        """A run of the stage, with what one before it left on the disk."""
+        self.hub, out, delivery = FeedHub(epoch), outlets([]), Channel[Block](10_000, WhenFull.DROP_OLDEST)
+
+        def rider(bounds: Range) -> Rides:
+            return SumRider(faulty=lambda: bounds is SUM and self.mixer_silent)
+
+        self.rooms = rooms = Rooms(
+            epoch=epoch, clock=self.clock, tokens=SeatTokens(KEY), shelf=PlanShelf(self.folder / "stage"),
+            music=MusicShelf(self.folder / "uploads", lambda _path, _longest: np.zeros(0, np.float32)),
+            outlets=Outlets(out.broadcast, out.recorder, self.hub.publish), make_encoder=RawEncoder, exchange=_none,
+            forget=_forget, notice=lambda _plan: None, make_rider=rider,
+        )  # fmt: skip
+        await rooms.load()
+        await until(lambda: not rooms._scope._tasks)
+        self.first = None
+        broadcaster = Broadcaster(delivery, self.hub, hold_bed(), self.encoding)
+        work = (broadcaster.run(), _pack(self, out.broadcast, delivery))
+        self.stage = [asyncio.create_task(each) for each in work]
+        routes = [*heard_routes(rooms, KEY), *broadcast_routes(self.hub, self.folder / "recordings", KEY)]
+        self.door.app = Starlette(routes=routes, exception_handlers=PROBLEMS)
+
+    def sit_down(self) -> None:
+        self.rooms.attach(SeatClaim("space1", "ada", 0), self.talker)
+
+    async def kill(self) -> None:
+        """The stage is gone, with all it had in mind."""
+        self.door.app = None
+        self.hub.close()
+        for task in self.stage:
+            task.cancel()
+        await asyncio.gather(*self.stage, return_exceptions=True)
+        await self.rooms.close()
+
+    async def pass_by(self, holds: Callable[[], object]) -> None:
+        """Time goes by until then. Whoever cannot reach a stage waits for time before another attempt, so nothing
+        that is under way is waited for."""
+
+        def tick() -> None:
+            self.clock.advance(TICK_SECONDS)
+            if self.door.app is not None:
+                self.rooms.tick()
+
+        await until(holds, each_turn=tick)
 
     @property
     def told(self) -> tuple[str | None, str] | None:
@@ -140,12 +200,17 @@ class Rig:
             self.clock.advance(TICK_SECONDS)
             self.rooms.tick()
             await asyncio.sleep(0)
-        mixed = (self.rooms.room("space1").timeline.position or 0) // PART - 1
+        mixed = self._mixed()
         if self.pack is not nothing:
             await until(lambda: self._published() >= mixed)
             if self._in_monitor() >= 0:  # else it asks again when some time has passed
                 await until(lambda: self._in_monitor() >= mixed)
         await until(lambda: self.clock.resting)
+
+    def _mixed(self) -> int:
+        """The last part this run of the stage has mixed whole."""
+        last = (self.rooms.room("space1").timeline.position or 0) // PART - 1
+        return last if self.first is not None and last * PART >= self.first else -1
 
     def _published(self) -> int:
         state = self.hub._spaces.get("space1")
@@ -190,47 +255,28 @@ async def _forget(_: str) -> None:
 
 @asynccontextmanager
 async def rig(folder: Path) -> AsyncIterator[Rig]:
-    clock, delivery = MonitorClock(), Channel[Block](10_000, WhenFull.DROP_OLDEST)
-    hub, out = FeedHub("first"), outlets([])
-    found: list[Rig] = []
-
-    def rider(bounds: Range) -> Rides:
-        return SumRider(faulty=lambda: bounds is SUM and found[0].mixer_silent)
-
-    rooms = Rooms(
-        epoch="first", clock=clock, tokens=SeatTokens(KEY), shelf=PlanShelf(folder / "stage"),
-        music=MusicShelf(folder / "uploads", lambda _path, _longest: np.zeros(0, np.float32)),
-        outlets=Outlets(out.broadcast, out.recorder, hub.publish), make_encoder=RawEncoder, exchange=_none,
-        forget=_forget, notice=lambda _plan: None, make_rider=rider,
-    )  # fmt: skip
-    await rooms.load()
-    await until(lambda: not rooms._scope._tasks)
-    recordings = folder / "recordings"
-    recordings.mkdir()
-    stage = Starlette(
-        routes=[*heard_routes(rooms, KEY), *broadcast_routes(hub, recordings, KEY)], exception_handlers=PROBLEMS
-    )
+    clock, door = MonitorClock(), Door()
+    (folder / "recordings").mkdir()
     async with AsyncExitStack() as stack:
-        stage_url = await stack.enter_async_context(serving(stage))
+        stage_url = await stack.enter_async_context(serving(door))
         role = EdgeRole(stage_url=stage_url, control_url=stage_url, cluster_key=KEY, clock=clock, site=None)
         edge = SpoilingEdge(role.app)
         url = await stack.enter_async_context(serving(edge))
         plan = make_plan(seat("ada"), state=SpaceState.DOORS)
         monitor = Monitor(stage_url=stage_url, cluster_key=KEY, edges=[url], clock=clock)
-        town = Rig(clock, rooms, hub, edge, url, plan, Talker(), monitor)
-        found.append(town)
-        broadcaster = Broadcaster(delivery, hub, hold_bed(), stack.enter_context(ThreadPoolExecutor(1)))
-        work = [role.run(), monitor.run(), broadcaster.run(), _pack(town, out.broadcast, delivery)]
-        running = [asyncio.create_task(each) for each in work]
-        await rooms.put(plan)
-        rooms.attach(SeatClaim("space1", "ada", 0), town.talker)
+        encoding = stack.enter_context(ThreadPoolExecutor(1))
+        town = Rig(clock, edge, url, plan, Talker(), monitor, role, door, folder, encoding)
+        await town.begin("first")
+        running = [asyncio.create_task(each) for each in (role.run(), monitor.run())]
+        await town.rooms.put(plan)
+        town.sit_down()
         await until(lambda: role.agent.connected and clock.resting)
         yield town
-        hub.close()
+        town.hub.close()
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await rooms.close()
+        await town.kill()
 
 
 async def _pack(town: Rig, mixed: Channel[Block], delivery: Channel[Block]) -> None:
@@ -240,6 +286,8 @@ async def _pack(town: Rig, mixed: Channel[Block], delivery: Channel[Block]) -> N
             block = await mixed.get()
         except ChannelClosed:
             return
+        if isinstance(block, ProgrammeBlock) and town.first is None:
+            town.first = block.position
         passed = town.pack(block) if town.pack and isinstance(block, ProgrammeBlock) else block
         if passed is not None:
             delivery.put(passed)

@@ -93,3 +93,18 @@ async def test_an_edge_that_gives_no_parts_or_others_is_named_and_its_cure_is_to
     await town.until_told(("edge", "different"), within=WITHIN)
     town.edge.spoil = lambda _: None
     await town.until_told(WELL, within=WITHIN)
+
+
+async def test_a_stage_that_dies_and_comes_back_leaves_no_alarm_behind_and_is_heard_on(town: Rig) -> None:
+    await talk(town)
+    died = town.clock.monotonic()
+    await town.kill()
+    await town.pass_by(lambda: town.clock.monotonic() > died + 3)
+    await town.begin("second")
+    town.sit_down()
+    await town.pass_by(lambda: town.role.agent.connected and town.told)
+
+    await town.until_told(WELL, within=15)
+    assert await town.seconds(8) == {WELL}
+    town.mixer_silent = True
+    await town.until_told(("mixer", "silence"), within=WITHIN)
