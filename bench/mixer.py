@@ -35,6 +35,7 @@ class Fine:
     loss: float = 0.0
     jitter_ms: float = 0.0
     concealed: float = 0.0
+    missed: int = 0
 
 
 def voice(seed: int) -> list[bytes]:

@@ -48,6 +48,7 @@ class Said:
     loss: float = 0.0
     jitter_ms: float = 0.0
     concealed: float = 0.0
+    missed: int = 0
     state: str = "connected"
 
 

@@ -12,7 +12,7 @@ from hustings.documents.heard import Place
 
 STAYS: Final = 2.0  # seconds a fault must be away: ten looks at a seat
 # What comes and goes with speech is away when a sentence or two went well, not in the pause between two words.
-STAYS_LONGER: Final = {"clipping": 5.0, "echo": 5.0, "loss": 5.0}
+STAYS_LONGER: Final = {"clipping": 5.0, "echo": 5.0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class PeerHealth:
     returned_loss: float = 0.0  # what the speaker misses of what we send
     restarts: int = 0
     recovered: int = 0  # lost frames that came by redundancy or because we asked
+    missed: int = 0  # frames that did not come in time, recovered or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,7 @@ class Peer:
     def health(self) -> PeerHealth:
         now = self._clock.monotonic()
         receiver, counts = self._receiver, self._receiver.counts
+        recovered = counts.redundant + counts.repeated
         age = now - receiver.heard_at
         silent = self._state == "connected" and age > SILENT_AFTER
         return PeerHealth(
@@ -242,7 +244,8 @@ class Peer:
             round_trip_ms=self._round_trip * 1000,
             returned_loss=self._returned_loss,
             restarts=counts.restarts,
-            recovered=counts.redundant + counts.repeated,
+            recovered=recovered,
+            missed=recovered + counts.guessed,
         )
 
     def _gone(self) -> None:

@@ -46,6 +46,8 @@ class Health(Protocol):
     def jitter_ms(self) -> float: ...
     @property
     def concealed(self) -> float: ...
+    @property
+    def missed(self) -> int: ...  # frames that did not come in time, since the session began
 
 
 def _sounds(health: Health) -> bool:

@@ -38,6 +38,7 @@ class Counts:
     redundant: int = 0  # lost frames found in later packets
     repeated: int = 0  # lost packets that came because we asked
     corrected: int = 0  # lost frames taken from in-band FEC
+    guessed: int = 0  # slots filled from nothing, or from FEC, where something was missed
 
 
 class Receiver:
@@ -167,6 +168,7 @@ class Receiver:
         """What was filled from nothing before this packet was missed, unless its sender rested meanwhile."""
         before, self._played = self._played, packet
         if self._filled and not (before is not None and _rested(before, packet)):
+            self.counts.guessed += self._filled
             self.concealed = 1.0 + (self.concealed - 1.0) * KEEPS**self._filled
         self.concealed *= KEEPS
         self._filled = 0

@@ -6,36 +6,17 @@ It puts together what others measure, and sends, mixes and mutes nothing.
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from hustings.audio.preflight import CONCEALED, LOST
 from hustings.documents.space import SpacePlan, SpaceState
 from hustings.stage.alarms import Alarms, Fault
+from hustings.stage.breaks import Breaks
 from hustings.stage.chair import Chair
 from hustings.stage.echo_rule import EchoRule
-from hustings.stage.guard import Guard
+from hustings.stage.guard import LOOK, Guard
 from hustings.stage.presence import Health, Lasting, Presence
 from hustings.stage.silence import Silence
 
-NO_MORE: Final = 0.5  # of what makes the fault
-LASTS: Final = 2.0  # s: one hole, however long, is a browser that was busy or a cable that was moved
-APART: Final = 5.0  # s between two holes of the same trouble
-FALLS: Final = 0.98  # from one look to the next, where nothing more is lost
-
-
-class Breaks:
-    """Whether a network goes on losing: some seconds of it, not one hole."""
-
-    def __init__(self) -> None:
-        self.on = False
-        self._worst = 0.0
-        self._began = self._went_on = float("-inf")
-
-    def look(self, health: Health | None, now: float) -> None:
-        worst = 0.0 if health is None else max(health.loss / LOST, health.concealed / CONCEALED)
-        if worst > 0.0 and worst >= self._worst * FALLS:
-            self._began = now if now - self._went_on > APART else self._began
-            self._went_on = now
-        self._worst = worst
-        self.on = worst >= NO_MORE if self.on else worst >= 1.0 and self._went_on - self._began >= LASTS
+STOOD: Final = 0.1  # s by which the stage is late to a look: it did not get its turn
+AFTER: Final = 1.0  # s in which it makes up for that
 
 
 class SeatWatch:
@@ -54,6 +35,7 @@ class SeatWatch:
         """Another session: perhaps another microphone, perhaps headphones."""
         self.rule.renew()
         self.guard.learn_anew()
+        self._loss.renew()
 
     @property
     def voiced(self) -> bool:
@@ -63,7 +45,9 @@ class SeatWatch:
     def speaks(self) -> bool:
         return self.guard.speaks and not self.rule.silenced
 
-    def look(self, chair: Chair, health: Health | None, monotonic: float, *, others_talk: bool) -> None:
+    def look(
+        self, chair: Chair, health: Health | None, monotonic: float, *, others_talk: bool, held_up: bool
+    ) -> None:
         presence = chair.attendance.state
         self.manned = presence is Presence.CONNECTED
         self.guard.look(
@@ -72,7 +56,7 @@ class SeatWatch:
         if chair.health.clipping:
             self.guard.learn_anew()  # the cure is a gain turned down, which is no whisper
         self.judged = self.manned and not chair.works_the_show
-        self._loss.look(health if self.judged else None, monotonic)
+        self._loss.look(health if self.judged else None, monotonic, held_up=held_up)
         # Lost, not left: whoever closed the page is not called back.
         self._missing = presence is Presence.RECONNECTING or (self._missing and not self.manned)
 
@@ -102,6 +86,8 @@ class Watch:
         self.silence = Silence()
         self._alarms = alarms
         self._seats: dict[str, SeatWatch] = {}
+        self._looked_at: float | None = None
+        self._made_up_at = 0.0  # when what came of standing still is over
 
     def seat(self, seat: str) -> SeatWatch:
         return self._seats.setdefault(seat, SeatWatch())
@@ -119,11 +105,12 @@ class Watch:
         """`now` is Unix time."""
         talking = {chair.seat.id for chair in chairs if chair.aired and self.seat(chair.seat.id).speaks}
         live = plan.state is SpaceState.LIVE
+        held_up = self._held_up(monotonic)
         for chair in chairs:
             seat = self.seat(chair.seat.id)
             seat.on_air.look(live and chair.seat.on_air and not chair.works_the_show, monotonic)
             health = chair.peer.health() if chair.peer is not None else None
-            seat.look(chair, health, monotonic, others_talk=bool(talking - {chair.seat.id}))
+            seat.look(chair, health, monotonic, others_talk=bool(talking - {chair.seat.id}), held_up=held_up)
             open_mic = seat.manned and not chair.seat.muted
             seat.rule.look(open_mic and chair.health.echoes, monotonic, on=plan.mute_echo)
             chair.silence(seat.rule.silenced)
@@ -139,6 +126,13 @@ class Watch:
             faults.add(Fault("dead_air"))
         self._alarms.report("seats", faults)
         self._alarms.look(now, monotonic)
+
+    def _held_up(self, now: float) -> bool:
+        """Whether the stage itself stood still a moment ago: then every network seems to lose."""
+        if self._looked_at is not None and now - self._looked_at > LOOK + STOOD:
+            self._made_up_at = now + AFTER
+        self._looked_at = now
+        return now < self._made_up_at
 
     def _look_for_silence(self, plan: SpacePlan, aired: Collection[Chair], monotonic: float) -> None:
         held = self.silence.held
