@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hustings.audio.level import Samples
 from hustings.audio.preroll import Preroll
 from hustings.base.channel import Channel
-from hustings.base.grid import SAMPLE_RATE, TICK
+from hustings.base.grid import SAMPLE_RATE, TICK, TICK_SECONDS
 from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Frame, Programme
 from hustings.documents.space import SpacePlan
@@ -85,8 +85,7 @@ class Air:
         if out is not None:
             block, moment = out
             self.sounded.push(block, moment.given, plan, monotonic)
-            if self.origin is None:
-                self.origin = monotonic - block.position / SAMPLE_RATE
+            self._place_origin(monotonic - block.position / SAMPLE_RATE)
             self._emit(plan, block)
             if moment.kind is Programme.CONVERSATION:
                 self._emit_tracks(plan, block.position, moment)
@@ -96,6 +95,12 @@ class Air:
         self._news.tell_voices(plan.id, position, self.timeline.kind, moment.voices)
         if self.timeline.finished:
             self.finish(plan, monotonic)
+
+    def _place_origin(self, at: float) -> None:
+        """As the block going out tells it. A block that is late tells it too late, by which a stage that is restarted
+        would say again what has gone out; one that comes in time puts that right."""
+        if self.origin is None or self.origin - at > TICK_SECONDS:
+            self.origin = at
 
     def _on_the_grid(self, plan: SpacePlan, now: float, monotonic: float) -> float:
         """The wall clock as it were had nobody set it since the programme began."""

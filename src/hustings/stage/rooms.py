@@ -176,7 +176,7 @@ class Rooms:
 
     async def _save_origin(self, space: str, origin: float) -> None:
         async with self._saving:
-            if space in self._rooms:
+            if self._origins.get(space) == origin:  # else the Space is gone, or a truer one waits behind this
                 await asyncio.to_thread(self._shelf.save_origin, space, origin)
 
     async def delete(self, space: str) -> None:

@@ -1,4 +1,4 @@
-"""Somebody sets the machine's clock by an hour while a Space is live: the programme does not notice."""
+"""Somebody sets the machine's clock by an hour, or a stage is back at once: the programme goes on, never back."""
 
 from pathlib import Path
 
@@ -60,6 +60,33 @@ async def test_a_stage_that_is_restarted_afterwards_resumes_where_the_grid_is(tm
     first = positions(after)[0]
     assert first % PART == 0
     assert 0 <= first / SAMPLE_RATE - 65 <= (PART + TICK) / SAMPLE_RATE
+
+
+LATE = 20  # ticks
+AWAY = 0.1  # seconds
+
+
+@pytest.mark.parametrize("reached", range(SECOND, 2 * SECOND, 12))
+@pytest.mark.parametrize("late", [0, LATE], ids=["in time", "late"])
+async def test_a_stage_that_is_back_at_once_says_nothing_again_that_went_out_however_late_the_programme_began(
+    tmp_path: Path, late: int, reached: int
+) -> None:
+    before = Town(tmp_path)
+    await before.rooms.put(make_plan(seat("ada")))
+    before.clock.advance(late * TICK_SECONDS)
+    for _ in range(late):
+        before.rooms.tick()
+    before.step(reached)
+    await before.settled()
+    before.clock.advance(AWAY)
+
+    after = Town(tmp_path, before.clock)
+    await after.rooms.load()
+    after.step(SECOND)
+
+    said, again = positions(before), positions(after)
+    assert len(said) == late + reached
+    assert said[-1] < again[0] <= said[-1] + TICK + AWAY * SAMPLE_RATE + PART + TICK
 
 
 @pytest.mark.parametrize(("boot", "expected"), [("boot1", 65.0), ("boot2", 65.0 + HOUR), ("", 65.0 + HOUR)])
