@@ -20,6 +20,7 @@ from hustings.hls.vod import INIT_NAME, VodSegment, vod_playlist, vod_segments
 
 PLAYLIST, M4A, FLAC = "replay.m3u8", "replay.m4a", "replay.flac"
 BEFORE_FIRST_SOUND = SAMPLE_RATE // 2  # kept, so that no first syllable is lost
+_MARGIN = 1.1  # of what is copied: indexes, headers, and something for who records meanwhile
 _FRAMES_PER_CHUNK = CHUNK // AAC64.frame
 
 
@@ -56,6 +57,18 @@ class _Joined:
                 return max(0, before + take.first_sound - take.start - BEFORE_FIRST_SOUND) // PART
             before += used * AAC64.frame
         return 0
+
+
+def room_needed(folder: Path, manifest: Manifest) -> int:
+    """Bytes a replay takes beside what it is made of and may replace: the AAC twice, the FLAC once."""
+    names = [name for take in manifest.takes for name in (take.aac, take.aac, take.flac)]
+    return int(_MARGIN * sum((folder / name).stat().st_size for name in names if (folder / name).is_file()))
+
+
+def clear_drafts(folder: Path) -> None:
+    """What was being written when the disk refused: others need the room."""
+    for path in folder.glob(".*new*"):
+        path.unlink(missing_ok=True)
 
 
 def make_replay(folder: Path, manifest: Manifest, *, trim_start: bool) -> Made | None:

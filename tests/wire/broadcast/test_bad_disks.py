@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.support import slow_stage
 from tests.support.disks import SLOW, slow_disk, small_disk
-from tests.support.programme import blocks
+from tests.support.programme import blocks, record
 from tests.support.settling import until
 
 from hustings.base.channel import Channel, WhenFull
@@ -20,9 +20,11 @@ from hustings.broadcast import manifest as manifests
 from hustings.broadcast.decode import read_audio
 from hustings.broadcast.encoder import RenditionEncoder
 from hustings.broadcast.recorder import DISK_FULL, DISK_SLOW, TRACKS_DROPPED, Recorder
+from hustings.broadcast.replay import LAST_LOOK, ReplayMaker
 from hustings.broadcast.replay_files import make_replay
 from hustings.broadcast.take import ALL_STOPPED, CHUNK, FLAC_STOPPED, RESUMED, TRACKS_STOPPED
 from hustings.documents.blocks import Block, ProgrammeEnd, Samples, SeatPacket
+from hustings.documents.space import Replay, ReplayState
 from hustings.hls.renditions import OPUS32
 
 
@@ -94,6 +96,36 @@ async def test_a_full_disk_costs_the_tracks_first_the_programme_last_and_with_ro
         made = make_replay(folder, told, trim_start=False)
         assert made is not None
         assert made.duration >= seconds_of(folder / first.aac) + whole - 0.3
+
+
+async def test_a_replay_that_found_no_room_is_told_of_once_leaves_nothing_and_is_made_when_there_is_room(
+    speech: Samples, pool: Executor, tmp_path: Path
+) -> None:
+    told: list[Replay] = []
+
+    async def report(_: str, replay: Replay) -> None:
+        told.append(replay)
+
+    with small_disk(tmp_path / "disk", megabytes=40) as disk:
+        await record([*blocks(speech), ProgrammeEnd("s", speech.size)], disk.folder, pool)
+        kept = {path.name for path in (disk.folder / "s").iterdir()}
+        disk.fill(leave=100_000)
+        clock = ManualClock()
+        maker = ReplayMaker(disk.folder, report, clock, pool)
+        running = asyncio.create_task(maker.run())
+        await until(lambda: told)
+        full_until = clock.monotonic() + 3 * LAST_LOOK
+        await until(lambda: clock.monotonic() > full_until, each_turn=lambda: clock.advance(1.0))
+        assert [replay.state for replay in told] == [ReplayState.FAILED]
+        assert {path.name for path in (disk.folder / "s").iterdir()} == kept
+
+        disk.clear()
+        await until(lambda: len(told) > 1, each_turn=lambda: clock.advance(1.0))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+        assert told[1].state is ReplayState.READY
+        assert told[1].duration == pytest.approx(speech.size / SAMPLE_RATE, abs=0.3)
 
 
 SEATS, SECONDS = 4, 4

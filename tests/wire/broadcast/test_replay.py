@@ -187,6 +187,7 @@ async def test_a_failed_replay_is_made_again_when_asked_and_not_because_it_was_t
     running = asyncio.create_task(maker.run())
     await until(lambda: control.heard)
     assert control.heard[0][1].state is ReplayState.FAILED
+    assert not list((tmp_path / "s").glob(".*"))
 
     maker.follow(ended_plan(control.heard[0][1]))
     hindrance.rmdir()
