@@ -112,12 +112,16 @@ class SpoilingEdge:
 
 
 class Door:
-    """Where a stage answers, while one is there."""
+    """Where a stage answers, while one is there. `answered` is called before whoever asked can read it."""
 
     app: Application | None = None
 
+    def __init__(self) -> None:
+        self.answered: Callable[[str], None] = lambda _: None
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await (self.app or Response(status_code=503))(scope, receive, send)
+        self.answered(scope.get("path", ""))
 
 
 @dataclass
@@ -177,12 +181,22 @@ class Rig:
         """Time goes by until then. Whoever cannot reach a stage waits for time before another attempt, so nothing
         that is under way is waited for."""
 
-        def tick() -> None:
-            self.clock.advance(TICK_SECONDS)
-            if self.door.app is not None:
-                self.rooms.tick()
+        await until(holds, each_turn=self._tick)
 
-        await until(holds, each_turn=tick)
+    def _tick(self) -> None:
+        self.clock.advance(TICK_SECONDS)
+        if self.door.app is not None:
+            self.rooms.tick()
+
+    def starve_the_monitor(self, seconds: float) -> None:
+        """From here on it gets no turn for so long in the midst of each of its questions; the stage mixes on."""
+        ticks = round(seconds / TICK_SECONDS)
+
+        def starve(path: str) -> None:
+            for _ in range(ticks if path.endswith("/sounded") else 0):
+                self._tick()
+
+        self.door.answered = starve
 
     @property
     def told(self) -> tuple[str | None, str] | None:

@@ -139,6 +139,11 @@ class Steady:
             self._count(verdict)
         return self.told
 
+    def forget(self) -> None:
+        """Nobody listened for a while: what was suspected before and what is found after are no row."""
+        self._suspect = None
+        self._faults = self._fine = self._pauses = 0
+
     def _pause(self, verdict: Verdict) -> None:
         """Between two words a fault of another part is neither cured nor confirmed."""
         self._pauses += 1

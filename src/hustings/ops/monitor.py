@@ -28,7 +28,8 @@ from hustings.ops.as_heard import Verdict
 from hustings.ops.watch import EdgeWatch, position_after
 
 TURN: Final = PART_SECONDS / 2
-HELD_UP: Final = 0.4  # seconds: this process did not get its turn, and what came late came late to it alone
+BEAT: Final = 0.1  # seconds between two looks whether this process gets its turn
+HELD_UP: Final = 0.4  # seconds by which it did not, and what came late came late to it alone
 TELL_EVERY: Final = 3.0  # seconds after which even an unchanged verdict is told
 FEED_SILENCE: Final = 15.0  # seconds without a byte after which a feed is dialled anew
 _ON_AIR: Final = (SpaceState.DOORS, SpaceState.LIVE)
@@ -48,10 +49,12 @@ class _Post:
         self._stage = stage
         self._clock = clock
         self._told: dict[str, tuple[Verdict, float]] = {}
+        self._beaten_at = clock.monotonic()
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._beat(), name="notice a stand-still")
             group.create_task(self._take_turns(), name="judge")
             for edge, lines in self.watch.edges.items():
                 group.create_task(self._listen(edge, list(lines)), name="listen to an edge")
@@ -67,12 +70,21 @@ class _Post:
                 follower = Follower(http, self._clock, url, self.watch.edges[edge][name].take)
                 group.create_task(follower.run(), name="follow a rendition")
 
+    async def _beat(self) -> None:
+        while True:
+            self._notice()
+            self._beaten_at = self._clock.monotonic()
+            await self._clock.sleep_until(self._beaten_at + BEAT)
+
+    def _notice(self) -> None:
+        """Ask before anything is judged: whoever stood still in the midst of a question has an old answer to it."""
+        now = self._clock.monotonic()
+        if now - self._beaten_at > BEAT + HELD_UP:
+            self.watch.pass_over(now)
+
     async def _take_turns(self) -> None:
         while True:
-            due = self._clock.monotonic() + TURN
-            await self._clock.sleep_until(due)
-            if self._clock.monotonic() - due > HELD_UP:
-                self.watch.pass_over()
+            await self._clock.sleep_until(self._clock.monotonic() + TURN)
             try:
                 await self._turn()
             except (httpx.HTTPError, msgspec.DecodeError):
@@ -84,6 +96,7 @@ class _Post:
         answer.raise_for_status()
         mixed = msgspec.json.decode(answer.content, type=_Mixed)
         self.watch.take_mixed(mixed.epoch, mixed.parts, self._clock.monotonic())
+        self._notice()
         self.watch.look(self._clock.monotonic())
         for edge, steady in self.watch.verdicts.items():
             await self._tell(f"{base}/heard", edge, steady.told)

@@ -115,12 +115,15 @@ class EdgeWatch:
             _keep(self._mixed, part.number, (at, part))
             self._mixed_at, self._stalls = at, 0
         if self._from is None and parts:
-            self.pass_over()
+            self._from = self.newest + 1 + SETTLE
 
-    def pass_over(self) -> None:
-        """What is under way is judged no more: nobody here was listening."""
-        self._from = self.newest + 1 + SETTLE
-        self._stalls = 0
+    def pass_over(self, at: float) -> None:
+        """What is under way is judged no more, and who was silent until `at` is not missed: nobody here listened."""
+        if self._from is not None:
+            self._from = self.newest + 1 + SETTLE
+        self._mixed_at, self._stalls = at, 0
+        for steady in self.verdicts.values():
+            steady.forget()
 
     def take_init(self, rendition: str, data: bytes) -> None:
         if (line := self.feed.get(rendition)) is not None:

@@ -104,10 +104,53 @@ def test_a_restarted_stage_is_given_time_until_the_others_have_found_it(town: To
 
 def test_what_came_while_nobody_listened_is_judged_no_more(town: Town) -> None:
     town.part("a", "b")
-    town.watch.pass_over()
+    town.watch.pass_over(town.now)
     for _ in range(SETTLE):
         town.part()
     town.watch.look(town.now + 10 * LATE)
     for _ in range(3):
         town.part("a", "b")
+    assert town.told == [FINE, FINE]
+
+
+def away(town: Town, seconds: float) -> None:
+    """The monitor asks, gets no turn, and looks at an old answer; the stage mixes on."""
+    town.now += seconds
+    town.watch.take_mixed(town.epoch, [], town.now)
+    town.watch.pass_over(town.now)
+    town.watch.look(town.now)
+    town.number += round(seconds / PART_SECONDS)
+
+
+def test_a_monitor_that_gets_no_turn_misses_no_mixer(town: Town) -> None:
+    for _ in range(4):
+        away(town, 4 * PART_SECONDS)
+        town.part("a", "b")
+    assert town.told == [FINE, FINE]
+
+
+def test_a_mixer_that_stands_still_is_named_though_the_monitor_had_no_turn_before(town: Town) -> None:
+    away(town, 4 * PART_SECONDS)
+    for _ in range(5):
+        town.part(mixes=False, packs=False)
+    assert town.told == [Verdict(Place.MIXER, What.MISSING)] * 2
+
+
+def test_what_was_suspected_before_nobody_listened_does_not_count_with_what_comes_after(town: Town) -> None:
+    for _ in range(2):
+        town.part(mixes=False, packs=False)
+    away(town, 4 * PART_SECONDS)
+    for _ in range(2):
+        town.part(mixes=False, packs=False)
+    assert town.told == [FINE, FINE]
+
+
+def test_who_waits_for_the_first_part_misses_nothing() -> None:
+    town = Town()
+    town.now = 1000.0
+    town.watch.take_mixed(town.epoch, [], town.now)
+    town.watch.pass_over(town.now)
+    for _ in range(9):
+        town.now += PART_SECONDS
+        town.watch.look(town.now)
     assert town.told == [FINE, FINE]

@@ -108,3 +108,15 @@ async def test_a_stage_that_dies_and_comes_back_leaves_no_alarm_behind_and_is_he
     assert await town.seconds(8) == {WELL}
     town.mixer_silent = True
     await town.until_told(("mixer", "silence"), within=WITHIN)
+
+
+async def test_a_monitor_that_gets_no_turn_blames_nobody_and_finds_a_fault_when_it_has_its_turn_again(
+    town: Rig,
+) -> None:
+    await talk(town)
+    town.starve_the_monitor(3.0)
+    assert await town.seconds(2) == {WELL}
+    town.starve_the_monitor(0.0)
+    assert await town.seconds(6) == {WELL}
+    town.mixer_silent = True
+    await town.until_told(("mixer", "silence"), within=WITHIN)
