@@ -27,7 +27,10 @@ from hustings.clients.media import WavWriter, read_voice
 from hustings.clients.speaker import Speaker, SpeakerProgress
 from hustings.clients.voice import Voice
 from hustings.ops import doctor as ops_doctor
+from hustings.ops.backup import back_up
+from hustings.ops.restore import restore
 from hustings.server import serve as server
+from hustings.server.role import LAST, give_way
 from hustings.square.creation import Created
 from hustings.square.creation import create_account as make_account
 from hustings.store.values import AccountRole
@@ -288,6 +291,59 @@ def doctor(host: Host = None, port: Port = None, data: Data = None, as_json: Jso
         for line in ops_doctor.lines(findings):
             console.data(line)
     return 0 if ops_doctor.well(findings) else 1
+
+
+@app.command()
+def backup(
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, or the folder for it; a new name by the time.")
+    ] = None,
+    *,
+    recordings: Annotated[
+        bool, typer.Option("--recordings/--no-recordings", help="With the recordings, which are most of it.")
+    ] = True,
+    data: Data = None,
+    as_json: Json = False,
+) -> int:
+    """Copy the data folder into one archive.
+
+    Works while a conversation is live, and gives way to it. The archive holds keys and recordings: keep it safe.
+    """
+    give_way(LAST)
+    settings = _settings(data=data)
+    with console.progress() as shown:
+        path, contents = back_up(
+            settings, SystemClock(), out, console.copying("Copying", shown), recordings=recordings
+        )
+    if contents.schema is None:
+        console.say("The database is a server's own, and not in this archive: back it up there.")
+    console.say(f"Backed up {console.contents_line(contents)}.")
+    if as_json:
+        console.data_json({"archive": str(path), **console.contents_document(contents)})
+    else:
+        console.data(str(path))
+    return 0
+
+
+@app.command("restore")
+def restore_backup(
+    archive: Annotated[Path, typer.Argument(metavar="FILE", help="What hustings backup wrote.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> int:
+    """Put a backup into a new data folder.
+
+    Only into one that is empty, and only when all of the archive is as it was written.
+    """
+    settings = _settings(data=data)
+    with console.progress() as shown:
+        contents = restore(archive, settings.data, console.copying("Restoring", shown))
+    console.say(f"Restored {console.contents_line(contents)}.")
+    if as_json:
+        console.data_json(console.contents_document(contents))
+    else:
+        console.data(f"hustings serve --data {settings.data}")
+    return 0
 
 
 def _settings(**given: Any) -> Settings:

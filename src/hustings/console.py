@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from rich.text import Text
 from hustings.base.errors import HustingsError
 from hustings.clients.listener import ListenReport
 from hustings.clients.speaker import SpeakerProgress, SpeakerState
+from hustings.ops.archive import Contents, Told
 
 people = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -71,6 +73,38 @@ def progress() -> Iterator[Progress]:
         return
     with Live(console=people, refresh_per_second=4, transient=True) as live:
         yield Progress(live)
+
+
+def copying(doing: str, shown: Progress) -> Told:
+    """What tells how far a copy is."""
+
+    def told(done: int, total: int, what: str) -> None:
+        shown.tell(f"{doing} {what}  {size_of(done)} of {size_of(total)}", what)
+
+    return told
+
+
+def size_of(count: int) -> str:
+    """0.3 MB, 12 MB, 3.4 GB."""
+    megabytes = count / 1e6
+    if megabytes >= 1000:
+        return f"{megabytes / 1000:.1f} GB"
+    return f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"
+
+
+def contents_line(contents: Contents) -> str:
+    made = datetime.fromtimestamp(contents.made_at, UTC)
+    recordings = "recordings included" if contents.recordings else "without recordings"
+    return (
+        f"{len(contents.files)} files, {size_of(contents.size)}, {recordings}, "
+        f"as of {made:%Y-%m-%d %H:%M} UTC by Hustings {contents.version}"
+    )
+
+
+def contents_document(contents: Contents) -> dict[str, Any]:
+    """For a program: what is in a backup, in figures."""
+    told = msgspec.to_builtins(contents)
+    return {**told, "files": len(contents.files), "size": contents.size}
 
 
 def clock_face(seconds: float) -> str:

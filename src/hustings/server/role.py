@@ -23,7 +23,8 @@ log = structlog.get_logger(__name__)
 SAMPLE = "sample"  # a role of the supervisor's beside those of base.settings
 
 # Sound first: whoever makes it has the machine before those who hand it out, and those before who listens to them.
-NICE: Final = {EDGE: 5, CONTROL: 5, MONITOR: 10}
+LAST: Final = 10
+NICE: Final = {EDGE: 5, CONTROL: 5, MONITOR: LAST}
 AUTOGROUP: Final = Path("/proc/self/autogroup")
 NAME: Final = Path("/proc/self/comm")
 
