@@ -33,6 +33,7 @@ from hustings.server import serve as server
 from hustings.server.role import LAST, give_way
 from hustings.square.creation import Created
 from hustings.square.creation import create_account as make_account
+from hustings.square.creation import recover_account as recover
 from hustings.store.values import AccountRole
 
 app = typer.Typer(
@@ -143,14 +144,19 @@ def account_create(
     if not settings.data.exists():
         console.say(f"There was no data folder {settings.data}; it is made now.")
     made = asyncio.run(make_account(settings, SystemClock(), name, role, token=token))
-    if as_json:
-        console.data_json(_public(made))
-        return 0
-    console.say(f"Made the account {made.account.name} ({made.account.role.value}).")
-    if made.link:
-        console.say("Give this link to the person; it works once:")
-    console.data(made.token or made.link or "")
-    return 0
+    return _told(made, "Made", as_json=as_json)
+
+
+@account.command("recover")
+def account_recover(
+    name: Annotated[str, typer.Argument(help="Name of the account.")], data: Data = None, as_json: Json = False
+) -> int:
+    """Let somebody in again who has lost every way in.
+
+    Prints a one-time link at which the person sets a password. From then on nothing else opens the account:
+    password, passkeys, sessions and tokens of before end at once. Works beside a running server.
+    """
+    return _told(asyncio.run(recover(_settings(data=data), SystemClock(), name)), "Recovered", as_json=as_json)
 
 
 @app.command()
@@ -353,6 +359,17 @@ def _settings(**given: Any) -> Settings:
     except ValidationError as error:
         wrong = [sentence_of(f"HUSTINGS_{str(fault['loc'][0]).upper()}", fault) for fault in error.errors()]
         raise Invalid(" ".join(wrong)) from error
+
+
+def _told(made: Created, done: str, *, as_json: bool) -> int:
+    if as_json:
+        console.data_json(_public(made))
+        return 0
+    console.say(f"{done} the account {made.account.name} ({made.account.role.value}).")
+    if made.link:
+        console.say("Give this link to the person; it works once:")
+    console.data(made.token or made.link or "")
+    return 0
 
 
 def _public(made: Created) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from hustings.store import tables
-from hustings.store.table import Repository
+from hustings.store.table import Repository, V
 from hustings.store.values import Account, AccountLink, AccountRole, Challenge, Passkey, Session, Token
 
 
@@ -17,7 +17,14 @@ class Accounts(Repository[Account]):
         return await self._count(self.table.c.role == AccountRole.OWNER) > 0
 
 
-class AccountLinks(Repository[AccountLink]):
+class _Keys(Repository[V]):
+    """What opens accounts."""
+
+    async def remove_of(self, account_id: str) -> None:
+        await self._delete(self.table.c.account_id == account_id)
+
+
+class AccountLinks(_Keys[AccountLink]):
     table, kind = tables.account_links, AccountLink
 
     async def by_secret(self, secret_hash: str) -> AccountLink | None:
@@ -32,7 +39,7 @@ class AccountLinks(Repository[AccountLink]):
         await self._delete(self.table.c.expires_at <= now)
 
 
-class Sessions(Repository[Session]):
+class Sessions(_Keys[Session]):
     table, kind = tables.sessions, Session
 
     async def by_secret(self, secret_hash: str) -> Session | None:
@@ -55,7 +62,7 @@ class Sessions(Repository[Session]):
         await self._delete(self.table.c.expires_at <= now)
 
 
-class Tokens(Repository[Token]):
+class Tokens(_Keys[Token]):
     table, kind = tables.tokens, Token
 
     async def by_secret(self, secret_hash: str) -> Token | None:
@@ -68,7 +75,7 @@ class Tokens(Repository[Token]):
         await self._connection.execute(sa.update(self.table).where(self.table.c.id == key).values(last_used_at=now))
 
 
-class Passkeys(Repository[Passkey]):
+class Passkeys(_Keys[Passkey]):
     table, kind = tables.passkeys, Passkey
 
     async def by_credential(self, credential_id: bytes) -> Passkey | None:
