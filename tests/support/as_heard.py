@@ -120,7 +120,8 @@ class Door:
         self.answered: Callable[[str], None] = lambda _: None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await (self.app or Response(status_code=503))(scope, receive, send)
+        away = Response(status_code=503) if scope["type"] == "http" else Starlette()
+        await (self.app or away)(scope, receive, send)
         self.answered(scope.get("path", ""))
 
 

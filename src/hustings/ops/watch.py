@@ -120,7 +120,8 @@ class EdgeWatch:
     def pass_over(self, at: float) -> None:
         """What is under way is judged no more, and who was silent until `at` is not missed: nobody here listened."""
         if self._from is not None:
-            self._from = self.newest + 1 + SETTLE
+            meanwhile = int((at - self._mixed_at) / PART_SECONDS)  # mixed, and not told yet
+            self._from = self.newest + 1 + meanwhile + SETTLE
         self._mixed_at, self._stalls = at, 0
         for steady in self.verdicts.values():
             steady.forget()

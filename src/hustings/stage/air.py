@@ -5,7 +5,7 @@ no silence and knows no sessions.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hustings.audio.level import Samples
 from hustings.audio.preroll import Preroll
@@ -15,7 +15,7 @@ from hustings.documents.blocks import Block, ProgrammeEnd, SeatPacket
 from hustings.documents.feed import Frame, Programme
 from hustings.documents.space import SpacePlan
 from hustings.stage.chair import Chair
-from hustings.stage.delay import Moment, SeatPackets
+from hustings.stage.delay import Moment, unheard
 from hustings.stage.news import News
 from hustings.stage.programme import Timeline, wanted
 from hustings.stage.silence import Silence
@@ -43,7 +43,7 @@ class Air:
         self.finished_at: float | None = None
         self._outlets = outlets
         self._news = News(outlets.publish)
-        self._preroll: Preroll[SeatPackets] = Preroll()
+        self._preroll: Preroll[Moment] = Preroll()
         self._held = False
         self._packets: list[tuple[Chair, bytes]] = []  # of this tick
 
@@ -68,10 +68,12 @@ class Air:
         if self._held and not (silence.held or silence.heard):
             self._preroll.clear()  # it was no word that ended the hold
         self._held = silence.held
-        sound, packets = self._preroll.tick(conversation, packets, held=silence.held)
-        voices = self._news.look(chairs)
-        had = given(chairs, plan, closely=closely)
-        return Moment(wanted(plan, silence.idle_for), sound, packets, voices, had)
+        voices, had = self._news.look(chairs), given(chairs, plan, closely=closely)
+        moment = Moment(wanted(plan, silence.idle_for), conversation, packets, voices, had)
+        _, said = self._preroll.tick(conversation, moment, held=silence.held)
+        if silence.held:
+            return replace(said, voices=unheard(said.voices))
+        return said if said is moment else replace(said, kind=moment.kind)
 
     def forget_unheard(self) -> None:
         """Somebody is being shut: what they said while listeners heard the hold sound goes out by no other's word."""

@@ -26,6 +26,11 @@ _FALL: Final = 1.0 - smooth(np.arange(1, TICK + 1) / TICK)
 SeatPackets: TypeAlias = tuple[tuple[Chair, bytes], ...]
 
 
+def unheard(voices: Iterable[Voice]) -> tuple[Voice, ...]:
+    """The same people, of whom nothing is heard."""
+    return tuple(msgspec.structs.replace(voice, speaking=False, level=0.0) for voice in voices)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """20 ms of the stage: what should go out, the conversation's sound, and what is known of those in it."""
@@ -39,8 +44,7 @@ class Moment:
     def silenced(self) -> "Moment":
         """The same without a word of it."""
         kind = Programme.HOLD if self.kind is Programme.CONVERSATION else self.kind
-        voices = tuple(msgspec.structs.replace(voice, speaking=False, level=0.0) for voice in self.voices)
-        return Moment(kind, SILENCE, voices=voices)
+        return Moment(kind, SILENCE, voices=unheard(self.voices))
 
 
 def in_ticks(seconds: float) -> int:

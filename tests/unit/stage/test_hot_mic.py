@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 from tests.support.stage import Hall, Speaker, amplitude_at, drained, hall, make_plan, seat
@@ -9,7 +10,7 @@ from tests.support.stage import Hall, Speaker, amplitude_at, drained, hall, make
 from hustings.audio.level import Samples
 from hustings.base.grid import SAMPLE_RATE, TICK
 from hustings.documents.blocks import Block, ProgrammeBlock, SeatPacket
-from hustings.documents.feed import Programme
+from hustings.documents.feed import Programme, Voices
 from hustings.stage.programme import IDLE_FOR
 
 pytestmark = pytest.mark.usefixtures("beds")
@@ -17,13 +18,13 @@ MURMUR, USUAL = 0.01, 0.1  # amplitudes: -43 and -23 dBFS
 HIGH, HIGHER = 13_000.0, 14_000.0  # hertz, above everything in the beds
 
 
-def held() -> tuple[Hall, Speaker]:
+def held(delay: float = 0.0) -> tuple[Hall, Speaker]:
     """Somebody spoke, and then nobody did."""
-    stage = hall(make_plan(seat("ada")))
+    stage = hall(msgspec.structs.replace(make_plan(seat("ada")), delay=delay))
     ada = stage.seat("ada", Speaker(1500.0, USUAL))
     stage.seconds(10)
     ada.amplitude = 0.0
-    stage.seconds(IDLE_FOR + 1)
+    stage.seconds(IDLE_FOR + delay + 1)
     assert kind(stage) is Programme.HOLD
     stage.programme()
     return stage, ada
@@ -199,3 +200,19 @@ def test_a_seat_s_track_and_the_programme_agree_from_the_first_word_after_a_hold
     kept = {item.position for item in recorded if isinstance(item, SeatPacket)}
     assert len(heard) > 65  # 1.4 s were said
     assert len(heard ^ kept) <= 1  # the fade at its beginning
+
+
+@pytest.mark.parametrize("delay", [0.0, 7.0])
+def test_the_world_is_told_who_speaks_when_it_hears_them_though_a_hold_s_end_is_late(delay: float) -> None:
+    stage, ada = held(delay)
+    stage.frames.clear()
+    for seconds, amplitude in ((1.5, USUAL), (2.5 + delay, 0.0)):
+        ada.amplitude = amplitude
+        stage.seconds(seconds)
+    heard = [block.position for block in stage.blocks() if amplitude_at(block.samples, 1500.0) > USUAL / 2]
+    told = [(frame.position, frame.voices[0]) for frame in stage.frames if isinstance(frame, Voices)]
+    spoke = [position for position, voice in told if voice.speaking]
+    silent = [position for position, voice in told if not voice.speaking and position > spoke[0]]
+    assert 0 <= spoke[0] - heard[0] < SAMPLE_RATE / 2
+    assert 0 <= silent[0] - heard[-1] < SAMPLE_RATE / 2
+    assert all(voice.level == 0.0 for position, voice in told if position < heard[0])
