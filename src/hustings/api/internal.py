@@ -8,6 +8,7 @@ from hustings.api.auth import cluster_only
 from hustings.api.services import Town
 from hustings.base.errors import Invalid
 from hustings.documents.space import Replay
+from hustings.documents.turnout import Turnout
 
 router = APIRouter(prefix="/internal", dependencies=[Depends(cluster_only)], include_in_schema=False)
 
@@ -32,6 +33,15 @@ async def replay(space_id: str, request: Request, town: Town) -> None:
     except msgspec.DecodeError as error:
         raise Invalid("This is no replay document.") from error
     await town.spaces.replay_is(space_id, told)
+
+
+@router.post("/spaces/{space_id}/turnout", status_code=204)
+async def turnout(space_id: str, request: Request, town: Town) -> None:
+    try:
+        told = msgspec.json.decode(await request.body(), type=Turnout)
+    except msgspec.DecodeError as error:
+        raise Invalid("This is no turnout document.") from error
+    await town.spaces.turnout_is(space_id, told)
 
 
 @router.get("/plans")

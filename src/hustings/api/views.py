@@ -51,6 +51,7 @@ def space(view: SpaceView, base: str) -> Json:
             "duration": it.replay_duration,
             "trim_start": it.replay_trim_start,
         },
+        "audience": {"peak": it.peak, "unique": it.heard_by, "stalled_share": it.stalled_share},
         "you": _you(view),
     }
 

@@ -8,6 +8,7 @@ DOCUMENT = 64 * KILO  # bytes of any JSON or SDP of ours, many times over
 MUSIC = 100 * MEGA  # bytes of a file that is uploaded
 UPLOAD = MUSIC + 64 * KILO  # bytes: the file and the form around it
 NOTHING = KILO  # bytes, where no body is expected
+COUNT = 2 * MEGA  # bytes of what an edge says of one Space's listeners: all its sketches when full are half of it
 BEACON = 512  # bytes of what a page says of its playing
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from hustings.documents.space import Person, Replay, Role, SpacePlan, SpaceState
+from hustings.documents.turnout import Turnout
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -33,10 +34,11 @@ class Card(msgspec.Struct, frozen=True):
     live_at: float | None
     ended_at: float | None
     speakers: tuple[Voice, ...]
-    listening: int
+    listening: int  # as in `audience`, for whoever wants no more
     recorded: bool
     sample: bool
     replay: Replay
+    audience: Turnout
 
 
 def card(
@@ -45,14 +47,17 @@ def card(
     now: float,
     programme: str = "none",
     voices: tuple[Voice, ...] = (),
-    listening: int = 0,
+    audience: Turnout | None = None,
 ) -> Card:
-    """The public face of a plan. Without `voices` from a stage, seats are shown as not connected."""
+    """The public face of a plan. Without `voices` from a stage, seats are shown as not connected; an `audience`
+    in which nobody was counted is as control tells it."""
+    if audience is None or not audience.unique + audience.peak:
+        audience = plan.turnout or Turnout()
     return Card(
         id=plan.id, title=plan.title, description=plan.description, state=plan.state, programme=programme,
         host=plan.host, now=now, starts_at=plan.starts_at, doors_at=plan.doors_at, live_at=plan.live_at,
-        ended_at=plan.ended_at, speakers=_listed(plan, voices), listening=listening, recorded=plan.record,
-        sample=plan.sample, replay=plan.replay,
+        ended_at=plan.ended_at, speakers=_listed(plan, voices), listening=audience.listening, recorded=plan.record,
+        sample=plan.sample, replay=plan.replay, audience=audience,
     )  # fmt: skip
 
 

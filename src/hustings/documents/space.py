@@ -9,6 +9,7 @@ from enum import Enum
 import msgspec
 
 from hustings.base.states import StateGraph
+from hustings.documents.turnout import Turnout
 
 MAX_SEATS = 13  # a host and up to twelve others
 MAX_DELAY = 15.0  # seconds between what is said and what goes out
@@ -118,6 +119,7 @@ class SpacePlan(msgspec.Struct, frozen=True):
     seats: tuple[Seat, ...] = ()
     hands: tuple[Hand, ...] = ()
     replay: Replay = Replay()
+    turnout: Turnout | None = None  # once it is over: who listened
 
     def seat(self, seat_id: str) -> Seat | None:
         return next((seat for seat in self.seats if seat.id == seat_id), None)

@@ -6,19 +6,21 @@ them. Never asks the stage, and asks control only about Spaces the feed does not
 
 import gzip
 from collections import OrderedDict
+from typing import Annotated
 
 import msgspec
 
 from hustings.base.clock import Clock
 from hustings.base.errors import Invalid, NotFound, Unavailable
 from hustings.base.sizes import BEACON
+from hustings.documents.distinct import FORM
 from hustings.documents.heard import USER_AGENT
 from hustings.documents.public import Card, card
 from hustings.documents.space import ReplayState, SpacePlan, SpaceState
 from hustings.edge import answers
 from hustings.edge.answers import Receive, Request, Scope
+from hustings.edge.audience import AUDIENCES, Audiences
 from hustings.edge.bodies import Body
-from hustings.edge.counting import Audience
 from hustings.edge.live import LiveRendition, LiveSpace, Spaces
 from hustings.edge.plans import PlanBook
 from hustings.edge.waiting import Outcome
@@ -28,7 +30,6 @@ from hustings.hls.names import InitName, PartName, parse_name
 from hustings.hls.renditions import AAC64, BY_NAME
 
 BEACON_ARRIVES = 10.0  # seconds within which a beacon must be there
-AUDIENCES = 2_000  # Spaces counted at once; the one heard of longest ago is forgotten first
 MEDIA = "../../media/{name}/"  # from /spaces/{id}/live/{rendition}/ to its media
 NOT_BEGUN = "This conversation has not begun. Its page counts down to the start."
 NO_MEDIA = "This piece of the programme is not here: it is too old, or was never made."
@@ -46,31 +47,23 @@ class BadDirective(Invalid):
 
 
 class Beacon(msgspec.Struct, frozen=True):
-    """What a page says every 30 s. `buffer` in seconds."""
+    """What a page says every 30 s, and when it leaves. `stalls` since it last said so, `buffer` in seconds."""
 
-    session: str
+    session: Annotated[str, msgspec.Meta(pattern=FORM)]
     stalls: int = 0
     buffer: float = 0.0
+    left: bool = False
 
 
 class ListeningPlane:
     """Handlers, one per kind of resource; `space` and names come from the path."""
 
-    def __init__(self, *, spaces: Spaces, plans: PlanBook, clock: Clock) -> None:
+    def __init__(self, *, spaces: Spaces, plans: PlanBook, clock: Clock, audiences: Audiences) -> None:
         self._spaces = spaces
         self._plans = plans
         self._clock = clock
         self._cards: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
-        self._audiences: OrderedDict[str, Audience] = OrderedDict()
-
-    def audience(self, space: str) -> Audience:
-        """The count of one Space's listeners at this edge."""
-        if space not in self._audiences:
-            self._audiences[space] = Audience()
-            while len(self._audiences) > AUDIENCES:
-                self._audiences.popitem(last=False)
-        self._audiences.move_to_end(space)
-        return self._audiences[space]
+        self._audiences = audiences
 
     async def has(self, space: str) -> bool:
         """Whether there is such a Space, for the answer's status only: its page is the same file for everybody."""
@@ -102,7 +95,7 @@ class ListeningPlane:
         compressed = "gzip" in answers.header(scope, b"accept-encoding")
         body = self._text(live, rendition, low_latency=low_latency, skip=skip, compressed=compressed)
         if answers.header(scope, b"user-agent") != USER_AGENT:
-            self.audience(space).playlist(low_latency=low_latency, at=self._clock.monotonic())
+            self._audiences.of(space).playlist(low_latency=low_latency, at=self._clock.monotonic())
         headers = [_PLAYLIST, answers.ONE_SECOND, answers.ANY_ORIGIN, _VARY]
         if compressed:
             headers.append(_GZIP)
@@ -137,7 +130,8 @@ class ListeningPlane:
         except msgspec.DecodeError as error:
             raise Invalid("A beacon is JSON with a session, stalls and buffer.") from error
         await self._plan(space)
-        self.audience(space).beacon(told.session[:64], self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._audiences.beacon(space, told.session, now, stalled=told.stalls > 0, left=told.left)
         await answers.answer(send, scope, 204, (answers.NEVER, answers.ANY_ORIGIN))
 
     async def _plan(self, space: str) -> SpacePlan:
@@ -154,7 +148,7 @@ class ListeningPlane:
             now=self._clock.now(),
             programme="none" if live is None else live.programme.value,
             voices=() if live is None else live.voices,
-            listening=self.audience(space).count(now).listening,
+            audience=self._audiences.of(space).turnout(now),
         )
 
     async def _rendition(self, space: str, name: str) -> tuple[LiveSpace, LiveRendition]:

@@ -73,6 +73,9 @@ REPLAY = Kind(
     "replay", at_once=128, queue=256, patience=5.0, body=sizes.NOTHING, arrives=5.0, silence=30.0, down=STAGE_DOWN
 )
 FEED = Kind("feed", at_once=64, queue=0, patience=0.0, body=sizes.NOTHING, arrives=5.0, silence=30.0, down=STAGE_DOWN)
+COUNTS = Kind(
+    "counts", at_once=16, queue=256, patience=2.0, body=sizes.COUNT, arrives=10.0, silence=10.0, down=STAGE_DOWN
+)
 QUESTIONS = Kind(
     "questions", at_once=16, queue=256, patience=2.0, body=sizes.NOTHING, arrives=5.0, silence=10.0, down=CONTROL_DOWN
 )

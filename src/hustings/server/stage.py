@@ -39,6 +39,7 @@ from hustings.stage.rooms import Rooms
 from hustings.stage.routes import stage_routes
 from hustings.stage.sessions import WhipSessions
 from hustings.stage.transport import MediaSettings
+from hustings.stage.turnouts import Turnouts, TurnoutShelf, turnout_routes
 from hustings.stage.whip import WhipDoor, whip_routes
 
 A_MINUTE = 50 * 60  # blocks of one Space: how far delivery may be behind before the oldest sound is dropped
@@ -91,6 +92,7 @@ class Stage:
             recording_faults=self.recorder.faults,
             examine=examine,
         )
+        self.turnouts = Turnouts(self.rooms, TurnoutShelf(settings.stage_state()), report.turnout, clock)
         self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
         routes = [
@@ -98,6 +100,7 @@ class Stage:
             *command_routes(self.rooms, clock),
             *whip_routes(WhipDoor(self.sessions, IceServers.from_settings(settings), clock)),
             *heard_routes(self.rooms, key),
+            *turnout_routes(self.turnouts, key),
             *broadcast_routes(self.hub, settings.recordings(), key),
         ]
         self.app = Starlette(routes=routes, exception_handlers=PROBLEMS)
@@ -113,6 +116,7 @@ class Stage:
     async def run(self) -> None:
         """Until cancelled. What was carried before is taken up first, then speakers are let in."""
         await self.rooms.load()
+        await self.turnouts.load()
         broadcaster = Broadcaster(self._delivery, self.hub, hold_bed(), self._encoding)
         try:
             async with asyncio.TaskGroup() as group:
@@ -120,6 +124,7 @@ class Stage:
                 group.create_task(self.recorder.run(), name="recorder")
                 group.create_task(self.replays.run(), name="replays")
                 group.create_task(self.sessions.run(), name="sessions")
+                group.create_task(self.turnouts.run(), name="turnouts")
                 group.create_task(self.mixer.run(), name="mixer")
                 port = port_of(self._settings.stage_url)
                 group.create_task(serve_http(self.app, self._settings.internal_host, port), name="http")

@@ -7,6 +7,7 @@ import msgspec
 
 from hustings.base.ids import new_id
 from hustings.documents.space import MAX_DELAY, Replay, ReplayState, Role, SpacePlan, SpaceState
+from hustings.documents.turnout import Turnout
 from hustings.spaces import life
 from hustings.spaces.errors import BadReplay, BadSpace, WrongState
 from hustings.spaces.floor import Change, Floor, found
@@ -183,6 +184,15 @@ class Spaces:
             change.space = msgspec.structs.replace(
                 change.space, replay_state=replay.state, replay_duration=replay.duration
             )
+
+    async def turnout_is(self, space_id: str, turnout: Turnout) -> None:
+        """The stage's count, as often as it tells it. No plan changes by it, so no stage is told."""
+        async with self._floor.store.write() as work:
+            space = found(await work.spaces.lock(space_id))
+            counted = msgspec.structs.replace(
+                space, peak=turnout.peak, heard_by=turnout.unique, stalled_share=turnout.stalled_share
+            )
+            await work.spaces.put(counted)
 
     async def plan(self, space_id: str) -> SpacePlan:
         async with self._floor.store.read() as work:

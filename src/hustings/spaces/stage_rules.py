@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hustings.documents.space import MAX_SEATS, Hand, Person, Replay, Role, Seat, SpacePlan
+from hustings.documents.turnout import Turnout
 from hustings.spaces.errors import NameOnStage, NotAllAgreed, NotAllowed, RecordingNotAgreed, StageFull
 from hustings.spaces.permissions import Allow, Decision, Deny
 from hustings.square.names import same_to_the_eye
@@ -112,7 +113,12 @@ def plan_of(space: SpaceRecord, seats: Sequence[SeatRecord], hands: Sequence[Req
         seats=tuple(_seat(seat) for seat in seats),
         hands=tuple(Hand(hand.id, hand.name, hand.asked_at) for hand in hands),
         replay=Replay(space.replay_state, space.replay_duration, space.replay_trim_start),
+        turnout=_turnout(space) if space.state.over else None,
     )
+
+
+def _turnout(space: SpaceRecord) -> Turnout:
+    return Turnout(peak=space.peak, unique=space.heard_by, stalled_share=space.stalled_share)
 
 
 def _seat(seat: SeatRecord) -> Seat:

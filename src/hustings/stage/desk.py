@@ -138,6 +138,7 @@ def body(room: Room, now: float, *, directs: bool) -> bytes:
         told["hands"] = [{"id": hand.id, "name": hand.name, "asked_at": hand.asked_at} for hand in plan.hands]
         told["alarms"] = _alarms(room)
         told["heard"] = _heard(room)
+        told["audience"] = room.turnout
     return _encode(told)[1:]
 
 

@@ -16,6 +16,7 @@ from hustings.base.grid import TICK_SECONDS
 from hustings.documents.heard import Heard
 from hustings.documents.seat_token import SeatClaim
 from hustings.documents.space import Role, SpacePlan, SpaceState
+from hustings.documents.turnout import Turnout
 from hustings.stage.air import Air, Outlets
 from hustings.stage.alarms import Alarms
 from hustings.stage.chair import Chair, Encoder
@@ -81,6 +82,7 @@ class Room:
         self.alarms = Alarms()
         self.watch = Watch(self.alarms)
         self.heard = HeardBook()
+        self.turnout = Turnout()  # as the edges count it
         self.talkback = Talkback()
         self._chairs: dict[str, Chair] = {}
         self._leaving: list[Chair] = []

@@ -104,6 +104,8 @@ spaces = sa.Table(
     sa.Column("delay", sa.Double, nullable=False), _flag("mute_echo"),
     _text("preshow", nullable=True), sa.Column("replay_state", EnumText(ReplayState), nullable=False),
     sa.Column("replay_duration", sa.Double, nullable=False), _flag("replay_trim_start"),
+    sa.Column("peak", sa.BigInteger, nullable=False), sa.Column("heard_by", sa.BigInteger, nullable=False),
+    sa.Column("stalled_share", sa.Double, nullable=False),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("delivered_revision", sa.BigInteger, nullable=False), _time("deleted_at", nullable=True),
 )  # fmt: skip

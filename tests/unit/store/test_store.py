@@ -54,7 +54,7 @@ async def test_who_was_on_air_before_the_rule_of_airing_may_still_switch(store: 
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'hustings.db'}")
     with engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE seats DROP COLUMN aired"))
-        for column in ("silence_intended", "delay", "mute_echo"):
+        for column in ("silence_intended", "delay", "mute_echo", "peak", "heard_by", "stalled_share"):
             connection.execute(sa.text(f"ALTER TABLE spaces DROP COLUMN {column}"))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()

@@ -15,6 +15,8 @@ from hustings.documents.heard import USER_AGENT
 from hustings.documents.public import Card, Voice
 from hustings.documents.space import Replay, ReplayState, Role, SpaceState
 
+ONE, TWO = "1" * 24, "2" * 24  # sessions of pages
+
 
 async def going(edge: Edge, stage: Stage, parts: int, holds: dict[str, list[bytes]] | None = None) -> None:
     """The edge has that many parts of every rendition."""
@@ -230,7 +232,7 @@ async def test_the_card_says_who_speaks_and_how_many_listen(edge: Edge, stage: S
     await going(edge, stage, 4)
     voice = Voice("s1", "Ada", Role.HOST, on_air=True, muted=False, connected=True, speaking=True, level=0.4)
     stage.hub.publish(Voices(SPACE, 4 * 46080, Programme.CONVERSATION, (voice,)))
-    for session in ("one", "two", "one"):
+    for session in (ONE, TWO, ONE):
         answer = await edge.client.post(edge.path("beacon"), json={"session": session, "stalls": 0, "buffer": 3.5})
         assert answer.status_code == 204
     stage.say([4])
@@ -241,7 +243,7 @@ async def test_the_card_says_who_speaks_and_how_many_listen(edge: Edge, stage: S
     assert told["state"] == "live"
     assert told["programme"] == "conversation"
     assert told["doors_at"] == DOORS_AT
-    assert told["listening"] == 2
+    assert told["listening"] == told["audience"]["listening"] == 2
     assert told["speakers"] == [msgspec.to_builtins(voice)]
     assert told["speakers"][0]["role"] == "host"
     assert set(told) == set(Card.__struct_fields__)
@@ -276,7 +278,7 @@ async def test_names_of_the_wrong_form_are_not_asked_of_control(edge: Edge, cont
     assert control.asked == 0
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"stalls": 1}', b"x" * 600])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"stalls": 1}', b'{"session": "one"}', b"x" * 600])
 async def test_a_beacon_that_is_none_is_refused(edge: Edge, stage: Stage, body: bytes) -> None:
     await going(edge, stage, 4)
     answer = await edge.client.post(edge.path("beacon"), content=body)
