@@ -67,13 +67,16 @@ class Listener:
 
 
 async def listen(port: int, space: str, first: int, count: int, seconds: float) -> tuple[int, int]:
-    """What a process of listeners does; how many still listen at the end, and the parts they took after the ramp."""
+    """What a process of listeners does; how many still listen at the end, and the parts they took after the ramp,
+    whose end it prints.
+    """
     listeners: list[Listener] = []
     tasks = []
     for number in range(count):
         listeners.append(await Listener.open(port, first + number))
         tasks.append(asyncio.create_task(listeners[-1].listen(f"/spaces/{space}/live/opus32")))
         await asyncio.sleep(RAMP / count)
+    print("all there", flush=True)
     before = sum(listener.parts for listener in listeners)
     await asyncio.sleep(seconds)
     listening = sum(not task.done() for task in tasks)
@@ -104,7 +107,7 @@ async def listeners_of(town: Town, space: str, first: int, count: int, seconds: 
         sys.executable, "-m", "bench.lateness", "--listen", *words, stdout=asyncio.subprocess.PIPE
     )
     told, _ = await process.communicate()
-    listening, parts = json.loads(told)
+    listening, parts = json.loads(told.splitlines()[-1])
     return listening, parts
 
 
