@@ -36,6 +36,7 @@ DELETED_LATELY = 1024  # Spaces: far more than can still have sound on its way
 DELETED = ".deleted-"  # begins the name of a folder on its way out
 RESERVE = 256 * 2**20  # bytes: more than an hour of programme
 SLOW = 0.5  # seconds for what takes a healthy disk a thousandth of that
+REST = 0.5  # seconds at most between two writes: what has not been written is lost with the process
 SLOW_FOR = 10.0  # seconds a disk is called slow after such a write
 DISK_FULL, DISK_SLOW, TRACKS_DROPPED = "disk_full", "disk_slow", "tracks_dropped"
 
@@ -55,7 +56,7 @@ class _Recording:
         self._told: tuple[int, int, int | None] = (0, 0, None)
         self._clock = clock
         self._writing_since: float | None = None
-        self._write_again_at = 0.0  # a disk gets as long a rest as its last write took
+        self._write_again_at = 0.0  # a disk gets a rest: what came meanwhile is taken in, and written as one
         self._slow_until = 0.0
         self._look_for_room_at = 0  # position
 
@@ -101,7 +102,7 @@ class _Recording:
         self._writing_since = since = self._clock.monotonic()
         writer.flush()
         self._writing_since, now = None, self._clock.monotonic()
-        self._write_again_at = now + (now - since)
+        self._write_again_at = now + min(now - since, REST)
         if now - since > SLOW:
             self._slow_until = now + SLOW_FOR
 
