@@ -51,12 +51,13 @@ def children_of(pid: int) -> list[int]:
 def role_of(pid: int) -> str | None:
     """What a child of the supervisor is. A spare has the role's command line, and from its turn on its name."""
     process = Path(f"/proc/{pid}")
-    command = re.search(r"hustings\.server\.(\w+)", (process / "cmdline").read_bytes().decode())
-    if command is None:
-        return None
-    role = command[1]
-    waits = f"{SPARE}=".encode() in (process / "environ").read_bytes()
-    return f"{role} spare" if waits and (process / "comm").read_text().strip() != role else role
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it is gone
+        command = re.search(r"hustings\.server\.(\w+)", (process / "cmdline").read_bytes().decode())
+        waits = f"{SPARE}=".encode() in (process / "environ").read_bytes()
+        name = (process / "comm").read_text().strip()
+        if command is not None:
+            return f"{command[1]} spare" if waits and name != command[1] else command[1]
+    return None
 
 
 class Town:
@@ -87,7 +88,9 @@ class Town:
             )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        assert self._opened.wait(30), f"the doors did not open: {self.log()}"
+        if not self._opened.wait(50):
+            self.stop()
+            raise AssertionError(f"the doors did not open: {self.log()}")
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
@@ -104,9 +107,8 @@ class Town:
         assert self._process is not None
         roles = {"supervisor": self._process.pid}
         for pid in children_of(self._process.pid):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                if (role := role_of(pid)) is not None:
-                    roles[role] = pid
+            if (role := role_of(pid)) is not None:
+                roles[role] = pid
         return roles
 
     def kill_everything(self) -> None:

@@ -5,22 +5,25 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
 from tests.support.asgi import free_port
 from tests.support.settling import until
 from tests.support.stage import make_plan
-from tests.support.town import eventually
+from tests.support.town import children_of, eventually, role_of
 
 from hustings.base.clock import SystemClock
 from hustings.base.settings import STAGE
 from hustings.server.lifeline import SPARE, TURN, Child
 from hustings.server.supervisor import Place, Supervisor, role_command
 from hustings.stage.plans import PlanShelf
+
+T = TypeVar("T")
 
 # A role that notes when it was loaded and when it began, and goes when its lifeline closes.
 ROLE = f"""
@@ -68,6 +71,11 @@ async def supervised(tmp_path: Path, *, spare_after: float = 0.0) -> AsyncIterat
         assert await running == 0
 
 
+async def eventual(look: Callable[[], T], what: str) -> T:
+    """The first true answer of `look` at a process that has much to load."""
+    return await asyncio.to_thread(eventually, look, within=40, what=what)
+
+
 def pid(place: Place) -> int:
     return place.child.process.pid if place.child else 0
 
@@ -82,6 +90,10 @@ def name_of(child: Child) -> str:
 
 def running() -> set[int]:
     return {int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()}
+
+
+def stages(supervisor: int) -> set[int]:
+    return {child for child in children_of(supervisor) if role_of(child) == STAGE}
 
 
 def files(folder: Path) -> set[str]:
@@ -153,6 +165,7 @@ async def test_who_is_told_to_stop_leaves_no_spare(tmp_path: Path, notes: Notes)
     assert not {role, spare} & running()
 
 
+@pytest.mark.timeout(120)
 async def test_the_stages_spare_opens_and_writes_nothing_before_its_turn_and_then_carries_on_with_what_is_kept(
     tmp_path: Path,
 ) -> None:
@@ -167,13 +180,32 @@ async def test_the_stages_spare_opens_and_writes_nothing_before_its_turn_and_the
     left, taken = spares
     left.hang_up()
     assert await left.wait() == 0
-    await asyncio.to_thread(eventually, lambda: name_of(taken) == "stage spare", what="the spare")
+    await eventual(lambda: name_of(taken) == "stage spare", "the spare")
     assert files(tmp_path / "left") == files(tmp_path / "taken") == {f"{plan.id}.json"}
     assert sockets(taken) == 0
 
     assert taken.give_turn()
-    await asyncio.to_thread(eventually, lambda: sockets(taken), what="the stage's port")
-    await asyncio.to_thread(eventually, lambda: len(files(tmp_path / "taken")) > 1, what="the programme's record")
+    await eventual(lambda: sockets(taken), "the stage's port")
+    await eventual(lambda: len(files(tmp_path / "taken")) > 1, "the programme's record")
     assert name_of(taken) == "stage"
     taken.hang_up()
     assert await taken.wait() == 0
+
+
+@pytest.mark.timeout(120)
+async def test_a_stage_alone_has_somebody_who_starts_it_again_and_ends_with_it(tmp_path: Path) -> None:
+    settings = {"HUSTINGS_STAGE_URL": f"http://127.0.0.1:{free_port()}", "HUSTINGS_CLUSTER_KEY": "key"}
+    words = ("serve", "--roles", STAGE, "--data", str(tmp_path))
+    serving = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hustings", *words, env=os.environ | settings
+    )
+    try:
+        first = await eventual(lambda: stages(serving.pid), "the stage")
+        os.kill(next(iter(first)), signal.SIGKILL)
+        again = await eventual(lambda: stages(serving.pid) - first, "another stage")
+    finally:
+        serving.terminate()
+        code = await serving.wait()
+
+    assert code == 0
+    assert not (first | again) & running()
