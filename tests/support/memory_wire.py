@@ -8,15 +8,15 @@ from hustings.audio.rtp import RtpPacket, is_rtcp, parse_rtp
 
 @dataclass
 class MemoryWire:
-    on_rtp: Callable[[bytes], None] | None = None
-    on_rtcp: Callable[[bytes], None] | None = None
+    on_rtp: Callable[[bytes, float], None] | None = None
+    on_rtcp: Callable[[bytes, float], None] | None = None
     on_closed: Callable[[], None] | None = None
     sent: list[bytes] = field(default_factory=list)
     closed: bool = False
 
-    def deliver(self, data: bytes) -> None:
+    def deliver(self, data: bytes, age: float = 0.0) -> None:
         assert self.on_rtp is not None
-        self.on_rtp(data)
+        self.on_rtp(data, age)
 
     def send(self, data: bytes) -> bool:
         self.sent.append(data)

@@ -125,7 +125,8 @@ async def whole_stage(
         *stage_routes(rooms, Desk(rooms, clock), KEY),
         *command_routes(rooms, clock),
     ]
-    running = [asyncio.create_task(sessions.run()), asyncio.create_task(Mixer(watched(rooms, out), clock).run())]
+    mixer = Mixer(watched(rooms, out), clock, sessions.sockets.tick)
+    running = [asyncio.create_task(sessions.run()), asyncio.create_task(mixer.run())]
     application = Starlette(routes=routes, exception_handlers=PROBLEMS)
     try:
         async with serving(application) as base, httpx.AsyncClient(timeout=10) as http:

@@ -93,8 +93,8 @@ class Stage:
             examine=examine,
         )
         self.turnouts = Turnouts(self.rooms, TurnoutShelf(settings.stage_state()), report.turnout, clock)
-        self.mixer = Mixer(self.rooms, clock)
         self.sessions = WhipSessions(self.rooms, clock, MediaSettings.from_settings(settings))
+        self.mixer = Mixer(self.rooms, clock, self.sessions.sockets.tick)
         routes = [
             *stage_routes(self.rooms, Desk(self.rooms, clock), key, self.mixer.late),
             *command_routes(self.rooms, clock),

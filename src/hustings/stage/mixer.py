@@ -5,6 +5,7 @@ stood still, and what was not said then is left out of the timeline instead of h
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -24,10 +25,13 @@ class Ticking(Protocol):
 
 
 class Mixer:
-    """Ticks `rooms` until cancelled. Between two ticks the loop always gets its turn."""
+    """Ticks `rooms` until cancelled, having let `fetch` bring what speakers sent. Between two ticks the loop always
+    gets its turn.
+    """
 
-    def __init__(self, rooms: Ticking, clock: Clock) -> None:
+    def __init__(self, rooms: Ticking, clock: Clock, fetch: Callable[[], None] = lambda: None) -> None:
         self._rooms = rooms
+        self._fetch = fetch
         self._clock = clock
         self.skipped = 0  # ticks
         self.late: deque[float] = deque(maxlen=REMEMBERED)  # seconds, of each of the last ticks
@@ -43,6 +47,7 @@ class Mixer:
             if late > MOST_LATE:
                 self._skip(late)
                 done += late
+            self._fetch()
             self._rooms.tick()
             done += 1
 

@@ -41,10 +41,10 @@ CONTROL_RATE, CONTROL_BURST = 100.0, 100
 
 
 class Wire(Protocol):
-    """What a peer needs of its transport."""
+    """What a peer needs of its transport, which tells of each packet how many seconds ago it came."""
 
-    on_rtp: Callable[[bytes], None] | None
-    on_rtcp: Callable[[bytes], None] | None
+    on_rtp: Callable[[bytes, float], None] | None
+    on_rtcp: Callable[[bytes, float], None] | None
     on_closed: Callable[[], None] | None
 
     def send(self, data: bytes) -> bool: ...
@@ -129,8 +129,8 @@ class Peer:
 
     # From the speaker
 
-    def _receive(self, data: bytes) -> None:
-        now = self._clock.monotonic()
+    def _receive(self, data: bytes, age: float) -> None:
+        now = self._clock.monotonic() - age
         if not self._media.take(now):
             return
         try:
@@ -173,32 +173,33 @@ class Peer:
 
     # Reports
 
-    def _receive_control(self, data: bytes) -> None:
-        if not self._control.take(self._clock.monotonic()):
+    def _receive_control(self, data: bytes, age: float) -> None:
+        if not self._control.take(self._clock.monotonic() - age):
             return
         try:
             for packet in parse_rtcp(data):
-                self._take_control(packet)
+                self._take_control(packet, age)
         except RtpBroken:
             self._broken += 1
 
-    def _take_control(self, packet: Control) -> None:
+    def _take_control(self, packet: Control, age: float) -> None:
         reception = self._receiver.reception
         if isinstance(packet, SenderReport) and reception is not None and reception.ssrc == packet.ssrc:
-            self._their_report = (middle(packet.ntp), self._clock.monotonic())
+            self._their_report = (middle(packet.ntp), self._clock.monotonic() - age)
         if isinstance(packet, SenderReport | ReceiverReport):
             for block in packet.blocks:
-                self._receive_report(block)
+                self._receive_report(block, age)
         if isinstance(packet, Other) and (packet.kind, packet.count) == (TRANSPORT_FEEDBACK, GENERIC_NACK):
             self._send_again(packet.body)
 
-    def _receive_report(self, block: ReportBlock) -> None:
+    def _receive_report(self, block: ReportBlock, age: float) -> None:
         if block.ssrc != self.ssrc:
             return
         self._returned_loss = block.fraction_lost / 256
         self._sender.missed(self._returned_loss, self._clock.monotonic())
         if block.last_report:
-            elapsed = (middle(ntp_time(self._clock.now())) - block.last_report - block.since_last_report) & 0xFFFFFFFF
+            came = middle(ntp_time(self._clock.now() - age))
+            elapsed = (came - block.last_report - block.since_last_report) & 0xFFFFFFFF
             if elapsed < 10 << 16:
                 self._round_trip = elapsed / 65536
 

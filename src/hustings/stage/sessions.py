@@ -22,6 +22,7 @@ from hustings.documents.seat_token import SeatClaim
 from hustings.stage.peer import Negotiated, Peer
 from hustings.stage.presence import HELD_FOR
 from hustings.stage.sdp import LEVEL_URI, MAX_CANDIDATES, Offer, build_answer, parse_offer
+from hustings.stage.sockets import MediaSockets
 from hustings.stage.transport import Certificates, Link, MediaSettings
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ class WhipSessions:
         self._seating = seating
         self._clock = clock
         self._media = media
+        self.sockets = MediaSockets(clock)
         self._connect_within = connect_within
         self._silence_ends = silence_ends
         self._certificates = Certificates(clock)
@@ -180,7 +182,7 @@ class WhipSessions:
             offer.redundant_type,
             offer.repeats,
         )
-        link = Link(self._media, self._certificates.current(), agreed.payload_types)
+        link = Link(self._media, self.sockets, self._certificates.current(), agreed.payload_types)
         try:
             local = await link.gather()
         except HustingsError:

@@ -12,7 +12,7 @@ import random
 import struct
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
@@ -32,14 +32,14 @@ from hustings.base.clock import Clock
 from hustings.base.errors import HustingsError, Unavailable
 from hustings.base.settings import BadSetting, Settings
 from hustings.stage.sdp import MAX_CANDIDATES, Fingerprint, LocalTransport, RemoteTransport
+from hustings.stage.sockets import Address, MediaSockets
 from hustings.stage.srtp import Opener, seal
 
 HANDSHAKE_ROOM: Final = 64  # datagrams: a flood of DTLS records from anywhere fills this much and no more
 PATHS: Final = 2 * MAX_CANDIDATES  # addresses of one speaker, named or seen: each is checked
-DATAGRAM: Final = 8192  # bytes: more than any network's frame; what is longer is cut, and then no packet of ours
 LOOPBACK: Final = "127.0.0.1"
 
-OnBytes = Callable[[bytes], None]
+OnAged = Callable[[bytes, float], None]  # the second: how many seconds ago they came
 
 
 class LinkFailed(HustingsError):
@@ -96,28 +96,29 @@ class _Protocol(StunProtocol):
 
     receiver: "_Connection"
 
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+    def received(self, data: bytes, addr: Address, age: float) -> None:
         """The attacks: a broken check whose parser raises, which would be logged each time; a forged alert from
         anywhere, which would end a handshake; and an empty datagram, which would end aiortc's receiving task.
         """
-        if not isinstance(data, bytes) or len(data) < 12:
+        if len(data) < 12:
             return
         if 128 <= data[0] < 192:
-            self.receiver.media_received(data)
+            self.receiver.media_received(data, age)
         elif 20 <= data[0] < 64:
             self.receiver.handshake_received(data, (addr[0], addr[1]))
         elif data[0] < 4:
             with contextlib.suppress(struct.error, KeyError):
-                super().datagram_received(data, addr)
+                self.datagram_received(data, addr)
 
 
 class _Connection(Connection):
     """ICE on the ports and addresses of our settings, its data handed on at once."""
 
-    def __init__(self, media: MediaSettings) -> None:
+    def __init__(self, media: MediaSettings, sockets: MediaSockets) -> None:
         super().__init__(ice_controlling=False)
         self._media = media
-        self.on_media: OnBytes | None = None
+        self._sockets = sockets
+        self.on_media: OnAged | None = None
 
     async def get_component_candidates(
         self,
@@ -125,7 +126,7 @@ class _Connection(Connection):
         addresses: list[str],
         timeout: int = 5,
     ) -> list[Candidate]:
-        protocols = [p for a in addresses or [LOOPBACK] if (p := await self._bind(a)) is not None]
+        protocols = [p for a in addresses or [LOOPBACK] if (p := self._bind(a)) is not None]
         if not protocols:
             raise NoPort("The stage has no free UDP port for another speaker. Try again in a moment.")
         self._protocols += protocols
@@ -143,18 +144,12 @@ class _Connection(Connection):
             )
         return [protocol.local_candidate for protocol in protocols]
 
-    async def _bind(self, address: str) -> _Protocol | None:
-        loop = asyncio.get_running_loop()
+    def _bind(self, address: str) -> _Protocol | None:
+        protocol = _Protocol(self)
         for port in self._ports():
-            try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: _Protocol(self), local_addr=(address, port)
-                )
-            except OSError:
-                continue
-            # asyncio makes room for 256 KB each time, which malloc maps and unmaps: seven times the cost of reading.
-            vars(transport)["max_size"] = DATAGRAM
-            return protocol
+            with contextlib.suppress(OSError):
+                self._sockets.open(protocol, address, port)
+                return protocol
         return None
 
     def _ports(self) -> list[int]:
@@ -163,9 +158,9 @@ class _Connection(Connection):
         # In random order: neighbours in time do not fight for the same next port.
         return random.sample(self._media.ports, len(self._media.ports))
 
-    def media_received(self, data: bytes) -> None:
+    def media_received(self, data: bytes, age: float) -> None:
         if self.on_media is not None:
-            self.on_media(data)
+            self.on_media(data, age)
 
     def handshake_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """aioice's queue has no bound: a full one, and whoever has passed no check, is not listened to."""
@@ -185,9 +180,9 @@ class _Connection(Connection):
 
 
 class _Gatherer(RTCIceGatherer):
-    def __init__(self, media: MediaSettings) -> None:
+    def __init__(self, media: MediaSettings, sockets: MediaSockets) -> None:
         super().__init__(iceServers=[])
-        self.connection = self._connection = _Connection(media)
+        self.connection = self._connection = _Connection(media, sockets)
 
 
 class _Dtls(RTCDtlsTransport):
@@ -212,15 +207,21 @@ class _Dtls(RTCDtlsTransport):
 class Link:
     """One speaker's transport. Set the callbacks, `gather`, answer, `connect`; then bytes flow both ways."""
 
-    def __init__(self, media: MediaSettings, certificate: RTCCertificate, payload_types: Collection[int]) -> None:
+    def __init__(
+        self,
+        media: MediaSettings,
+        sockets: MediaSockets,
+        certificate: RTCCertificate,
+        payload_types: Collection[int],
+    ) -> None:
         """Of RTP only `payload_types` are decrypted: a discarded video line costs no cryptography."""
-        self.on_rtp: OnBytes | None = None
-        self.on_rtcp: OnBytes | None = None
+        self.on_rtp: OnAged | None = None
+        self.on_rtcp: OnAged | None = None
         self.on_closed: Callable[[], None] | None = None
         self.rejected = 0
         self._media = media
         self._payload_types = frozenset(payload_types)
-        self._gatherer = _Gatherer(media)
+        self._gatherer = _Gatherer(media, sockets)
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = _Dtls(self._ice, [certificate])
         self._dtls.on("statechange", self._state_changed)
@@ -291,7 +292,7 @@ class Link:
         pair.protocol.transport.sendto(sealed, pair.remote_addr)
         return True
 
-    def _received(self, data: bytes) -> None:
+    def _received(self, data: bytes, age: float) -> None:
         control = is_rtcp(data)
         if not control and data[1] & 0x7F not in self._payload_types:
             return
@@ -301,7 +302,7 @@ class Link:
             return
         receiver = self.on_rtcp if control else self.on_rtp
         if receiver is not None:
-            receiver(opened)
+            receiver(opened, age)
 
     def _state_changed(self) -> None:
         if self._dtls.state in {"closed", "failed"} and not self._closed and self.on_closed is not None:

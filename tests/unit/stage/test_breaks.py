@@ -64,9 +64,8 @@ class Line:
             self._number += 1
 
     def _deliver(self, numbers: list[int]) -> None:
-        assert self.wire.on_rtp is not None
         for number in numbers:
-            self.wire.on_rtp(build_rtp(RtpPacket(111, number & 0xFFFF, number * TICK, 9, HUM)))
+            self.wire.deliver(build_rtp(RtpPacket(111, number & 0xFFFF, number * TICK, 9, HUM)))
 
     def _tick(self) -> None:
         self.peer.pull()

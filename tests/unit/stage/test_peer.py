@@ -304,7 +304,7 @@ def test_the_round_trip_is_measured_from_their_report() -> None:
     rig.clock.advance(0.25)
     block = ReportBlock(rig.peer.ssrc, 128, 5, 10, 0, middle(sent_at), 0x1999)  # they held it for 0.1 s
     assert rig.wire.on_rtcp is not None
-    rig.wire.on_rtcp(build_rtcp((ReceiverReport(9, (block,)),)))
+    rig.wire.on_rtcp(build_rtcp((ReceiverReport(9, (block,)),)), 0.0)
     health = rig.peer.health()
     assert health.round_trip_ms == pytest.approx(150, abs=2)
     assert health.returned_loss == 0.5
@@ -315,8 +315,8 @@ def test_broken_bytes_are_counted_and_forgotten(data: bytes) -> None:
     rig = Rig()
     assert rig.wire.on_rtp is not None
     assert rig.wire.on_rtcp is not None
-    rig.wire.on_rtp(data)
-    rig.wire.on_rtcp(data)
+    rig.wire.on_rtp(data, 0.0)
+    rig.wire.on_rtcp(data, 0.0)
     assert level(rig.talk(60)[-20:]) == pytest.approx(0.212, rel=0.05)
 
 

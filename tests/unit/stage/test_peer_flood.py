@@ -73,7 +73,9 @@ def test_reports_above_the_rate_are_not_looked_at() -> None:
 
     def report(fraction: int) -> None:
         assert flood.wire.on_rtcp is not None
-        flood.wire.on_rtcp(build_rtcp((ReceiverReport(9, (ReportBlock(flood.peer.ssrc, fraction, 0, 0, 0, 0, 0),)),)))
+        flood.wire.on_rtcp(
+            build_rtcp((ReceiverReport(9, (ReportBlock(flood.peer.ssrc, fraction, 0, 0, 0, 0, 0),)),)), 0.0
+        )
 
     for _ in range(EACH_TICK):
         report(0)

@@ -155,7 +155,9 @@ def test_a_lying_redundant_packet_costs_nothing_but_itself(payload: bytes) -> No
 
 def _report(rig: Rig, share: float) -> None:
     assert rig.wire.on_rtcp is not None
-    rig.wire.on_rtcp(build_rtcp((ReceiverReport(SPEAKER, (ReportBlock(rig.peer.ssrc, int(share * 256), 1, 1, 0),)),)))
+    rig.wire.on_rtcp(
+        build_rtcp((ReceiverReport(SPEAKER, (ReportBlock(rig.peer.ssrc, int(share * 256), 1, 1, 0),)),)), 0.0
+    )
 
 
 def _sent(rig: Rig, frames: Iterable[bytes]) -> list[RtpPacket]:
@@ -188,7 +190,7 @@ def test_who_reads_no_redundancy_is_sent_none() -> None:
 def _ask(rig: Rig, *sequences: int) -> None:
     assert rig.wire.on_rtcp is not None
     body = build_nack(SPEAKER, rig.peer.ssrc, sequences)
-    rig.wire.on_rtcp(build_rtcp((Other(TRANSPORT_FEEDBACK, GENERIC_NACK, body),)))
+    rig.wire.on_rtcp(build_rtcp((Other(TRANSPORT_FEEDBACK, GENERIC_NACK, body),)), 0.0)
 
 
 def test_a_packet_that_is_asked_for_is_sent_again() -> None:
