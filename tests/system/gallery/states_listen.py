@@ -8,6 +8,10 @@ from tests.system.gallery.scenery import JSON, State
 NAMES = ("Ada Lind", "Ben Okafor", "Chi Tanaka", "Dov Stern", "Eva Marin", "Femi Ade", "Gro Haug",
          "Hana Sato", "Ivo Petrov", "Jun Park", "Kaia Moe", "Leo Costa", "Mia Ruiz")  # fmt: skip
 
+AUDIENCE: JSON = {
+    "listening": 18204, "estimated": 311, "peak": 19377, "unique": 26540, "stalled": 7, "stalled_share": 0.021,
+    "one_in": 1, "within": 45.0,
+}  # fmt: skip
 CARD: JSON = {
     "id": "space",
     "title": "The candidates and the town",
@@ -25,6 +29,7 @@ CARD: JSON = {
     "recorded": True,
     "sample": False,
     "replay": {"state": "none", "duration": 0.0, "trim_start": True},
+    "audience": AUDIENCE,
 }
 
 

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from tests.system.gallery.scenery import JSON, State
-from tests.system.gallery.states_listen import ENDED, LONG, NAMES, READY, Moving
+from tests.system.gallery.states_listen import AUDIENCE, ENDED, LONG, NAMES, READY, Moving
 
 GOOD: JSON = {"loss": 0.0, "jitter_ms": 6, "concealed": 0.0, "narrowband": False, "clipping": False}
 SEAT: JSON = {
@@ -111,7 +111,15 @@ ECHOING = [
 ]
 WAITING = [{**seat, "on_air_for": 0.0} for seat in SHOW]
 EDGES = [edge("east.hustings.example"), edge("west.hustings.example")]
-CALM = {"you": "s5", "delay": 7.0, "dumped_at": None, "talkback": [], "alarms": [], "heard": EDGES}
+CALM = {
+    "you": "s5",
+    "delay": 7.0,
+    "dumped_at": None,
+    "talkback": [],
+    "alarms": [],
+    "heard": EDGES,
+    "audience": AUDIENCE,
+}
 WRONG: JSON = {
     "alarms": [
         alarm("echo", seat="s2"),

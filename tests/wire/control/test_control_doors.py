@@ -84,6 +84,7 @@ TO_A_STRANGER: dict[str, int] = {
     "GET /internal/healthz": 401,
     "POST /internal/seats/exchange": 401,
     "POST /internal/spaces/{space_id}/replay": 401,
+    "POST /internal/spaces/{space_id}/turnout": 401,
     "GET /internal/plans": 401,
     "GET /internal/plans/{space_id}": 401,
     "GET /internal/accounts/{name}": 401,

@@ -8,6 +8,7 @@ from tests.support.control import World, new_space
 from tests.support.sounds import as_wav, tone
 
 from hustings.documents.space import Replay, ReplayState, SpaceState
+from hustings.documents.turnout import Turnout
 from hustings.store.values import AccountRole
 
 
@@ -33,6 +34,26 @@ async def test_a_space_goes_from_announcement_to_replay(world: World) -> None:
     assert ready.status_code == 204
     assert (await host.get(at(space))).json()["replay"] == {"state": "ready", "duration": 61.5, "trim_start": True}
     assert world.stage.plans[str(space["id"])].replay.state is ReplayState.READY
+
+
+async def test_who_listened_stays_with_the_space_and_moves_nothing_else(world: World) -> None:
+    host, stage = await world.program("ada"), await world.role()
+    space = await new_space(host)
+    where = f"/internal/spaces/{space['id']}/turnout"
+    counted = Turnout(listening=900, estimated=20, peak=1_000, unique=1_500, stalled=3, stalled_share=0.02)
+    await host.post(f"{at(space)}/live")
+    before = world.stage.plans[str(space["id"])]
+
+    told = await stage.post(where, content=msgspec.json.encode(counted))
+    unreadable = await stage.post(where, content=b"[]")
+
+    assert (told.status_code, unreadable.status_code) == (204, 400)
+    assert (await host.get(at(space))).json()["audience"] == {"peak": 1_000, "unique": 1_500, "stalled_share": 0.02}
+    assert world.stage.plans[str(space["id"])] == before
+    await host.post(f"{at(space)}/end")
+    assert world.stage.plans[str(space["id"])].turnout == Turnout(peak=1_000, unique=1_500, stalled_share=0.02)
+    gone = await stage.post(where.replace(str(space["id"]), "unknown"), content=msgspec.json.encode(counted))
+    assert gone.status_code == 404
 
 
 async def test_a_step_that_its_life_does_not_have_is_refused_with_a_sentence(world: World) -> None:

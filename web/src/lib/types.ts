@@ -27,6 +27,25 @@ export interface Voice {
   level: number;
 }
 
+/** Who listens, at all edges together: pages are counted, other players estimated. */
+export interface Audience {
+  listening: number;
+  /** Of these, players without a page, by how often they ask for the stream. */
+  estimated: number;
+  /** The most at once. */
+  peak: number;
+  /** Different pages so far. */
+  unique: number;
+  /** Pages whose sound stopped in the last `within` seconds. */
+  stalled: number;
+  /** Of `unique`, those whose sound ever stopped; 0 to 1. */
+  stalled_share: number;
+  /** One page in so many reports, and stands for the others. */
+  one_in: number;
+  /** Seconds for which a report counts. */
+  within: number;
+}
+
 /** `live.json`: what anybody may know of a Space. */
 export interface Card {
   id: string;
@@ -45,6 +64,7 @@ export interface Card {
   recorded: boolean;
   sample: boolean;
   replay: Replay;
+  audience: Audience;
 }
 
 export interface Space {
@@ -253,4 +273,6 @@ export interface Desk {
   /** Newest last; for those who direct. */
   alarms?: Alarm[];
   heard?: Heard[];
+  /** For those who direct. */
+  audience?: Audience;
 }

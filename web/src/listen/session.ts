@@ -1,9 +1,12 @@
-// What the phone's lock screen shows and presses, and the 30 s beacon that counts this listener.
+// What the phone's lock screen shows and presses, and the report every 30 s that counts this listener.
+import { asked } from '../lib/audience';
 import { count } from '../lib/times';
 import type { Card } from '../lib/types';
-import type { Player } from './player.svelte';
+import type { Player, Sound } from './player.svelte';
 
 const EVERY = 30; // seconds
+const GONE = new Set<Sound>(['off', 'blocked', 'paused', 'ended']);
+const AGAIN = 5; // seconds after a report that did not arrive
 
 export function lockScreen(card: Card, player: Player): void {
   if (!('mediaSession' in navigator)) return;
@@ -31,22 +34,36 @@ function sessionId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Tells the edge that somebody listens, at the first sound and every 30 s of sound after it. */
-export function beacon(space: string, player: Player): () => void {
+/** Tells the edge that somebody listens, at the first sound and every 30 s from then on, and when that ends; `oneIn` pages one is asked to. */
+export function beacon(space: string, player: Player, oneIn: () => number): () => void {
   const session = sessionId();
   let last = -Infinity;
+  let told = 0; // stalls
+  const say = (left: boolean): void => {
+    const { stalls, sound } = player;
+    const body = JSON.stringify({ session, stalls: Math.max(stalls - told, Number(sound === 'waiting')), buffer: buffered(player.audio), left });
+    const headers = { 'content-type': 'application/json' };
+    fetch(`/spaces/${encodeURIComponent(space)}/beacon`, { method: 'POST', keepalive: true, headers, body }).then(
+      () => (told = stalls),
+      () => (last = Math.min(last, performance.now() / 1000 - EVERY + AGAIN)),
+    );
+  };
+  const leave = (): void => {
+    if (last > -Infinity) say(true);
+    last = -Infinity;
+  };
   const timer = setInterval(() => {
     const at = performance.now() / 1000;
-    if (player.source !== 'live' || player.sound !== 'playing' || at - last < EVERY) return;
+    if (player.source !== 'live' || GONE.has(player.sound)) return leave();
+    if (player.sound === 'starting' || at - last < EVERY || !asked(session, oneIn())) return;
     last = at;
-    void fetch(`/spaces/${encodeURIComponent(space)}/beacon`, {
-      method: 'POST',
-      keepalive: true,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ session, stalls: player.stalls, buffer: buffered(player.audio) }),
-    }).catch(() => undefined);
+    say(false);
   }, 1000);
-  return () => clearInterval(timer);
+  addEventListener('pagehide', leave);
+  return () => {
+    clearInterval(timer);
+    removeEventListener('pagehide', leave);
+  };
 }
 
 function buffered(audio: HTMLAudioElement): number {

@@ -7,6 +7,7 @@ const CARD: Card = {
   id: 'x', title: 'T', description: '', state: 'scheduled', programme: 'none', host: { display_name: 'Ada', account: null }, now: 1000,
   starts_at: 1240, doors_at: null, live_at: null, ended_at: null, speakers: [], listening: 0, recorded: true, sample: false,
   replay: { state: 'none', duration: 0, trim_start: true },
+  audience: { listening: 0, estimated: 0, peak: 0, unique: 0, stalled: 0, stalled_share: 0, one_in: 1, within: 45 },
 };
 const card = (changes: Partial<Card>): Card => ({ ...CARD, ...changes });
 const replay = (state: Card['replay']['state']): Card['replay'] => ({ ...CARD.replay, state });
