@@ -31,12 +31,14 @@ async def revoke(space_id: str, invitation_id: str, town: Town, who: Who) -> Non
 
 @router.get("/invitations/{secret}")
 async def look(secret: str, request: Request, town: Town) -> views.Json:
+    """Once it is accepted, `name` is the one that its seat is known by."""
     found, view = await town.invitations.look(secret)
     told = views.invitation(found)
+    seated = next((seat.name for seat in view.seats if seat.id == told["seat"]), None)
     return {
         "space": views.space(view, town.base(request)),
         "role": told["role"],
-        "name": told["name"],
+        "name": seated or told["name"],
         "from": told["from"],
         "accepted": told["accepted"],
         "expires_at": told["expires_at"],

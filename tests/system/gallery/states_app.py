@@ -53,7 +53,7 @@ ACCOUNT: JSON = {
     "POST /api/v1/account-links": {"url": "http://localhost/setup#one-time-secret"},
 }  # fmt: skip
 INVITED: JSON = {"space": {**SPACE, "starts_at": "2031-08-12T18:00:00Z"}, "role": "speaker", "name": "Chi Tanaka",
-                 "from": "Ada Lind"}  # fmt: skip
+                 "from": "Ada Lind", "accepted": False}  # fmt: skip
 OWNERS_LINK: JSON = {"POST /api/v1/setup/look": {"role": "owner", "name": None}}
 CARD = "GET /api/v1/invitations/secret"
 
@@ -90,6 +90,10 @@ STATES: dict[str, State] = {
     "join": page("/join/secret", "invites you to speak", answers={CARD: INVITED}),
     "join-microphone": page(
         "/join/secret", "This is how loud you should be", answers={CARD: INVITED}, press=("Check my microphone",)
+    ),
+    "join-accepted": page(
+        "/join/secret", "takes it from any other browser", answers={CARD: {**INVITED, "accepted": True}},
+        storage={"name": "Somebody else"},
     ),
     "join-live": page(
         "/join/secret", "It is on air now.",

@@ -46,8 +46,9 @@ FULL = [
 ]
 HANDS = [{"id": "h1", "name": "Hana Sato", "asked_at": -40.0}, {"id": "h2", "name": "Ivo Petrov", "asked_at": -185.0}]
 LINKS = [
-    {"id": "i1", "role": "speaker", "name": "Chi Tanaka", "accepted": False},
-    {"id": "i2", "role": "cohost", "name": "", "accepted": True},
+    {"id": "i1", "role": "speaker", "name": "Chi Tanaka", "accepted": False, "expires_at": "2031-12-21T20:00:00Z"},
+    {"id": "i2", "role": "cohost", "name": "", "accepted": True, "expires_at": "2031-12-21T20:00:00Z"},
+    {"id": "i3", "role": "speaker", "name": "Dov Stern", "accepted": False, "expires_at": "2026-01-02T20:00:00Z"},
 ]
 SPACE: JSON = {
     "id": "space", "title": "The candidates and the town", "description": "", "state": "scheduled",

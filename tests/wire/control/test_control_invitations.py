@@ -33,6 +33,21 @@ async def test_an_invitation_shows_who_asks_for_what_and_gives_one_seat(world: W
     assert secret not in str(listed)
 
 
+async def test_an_invitation_opened_once_more_elsewhere_names_whoever_accepted_it(world: World) -> None:
+    host = await world.program("ada")
+    space = await new_space(host)
+    made = (await host.post(f"{at(space)}/invitations", json={"name": "Ben"})).json()
+    link = f"/api/v1/invitations/{made['url'].rpartition('/')[2]}"
+    guest, elsewhere = await world.person(), await world.person()
+
+    before = (await elsewhere.get(link)).json()
+    await guest.post(f"{link}/accept", json={"name": "Benedikt", "agree_recording": True})
+    after = (await elsewhere.get(link)).json()
+
+    assert (before["name"], before["accepted"]) == ("Ben", False)
+    assert (after["name"], after["accepted"]) == ("Benedikt", True)
+
+
 async def test_an_invitation_that_was_withdrawn_opens_nothing(world: World) -> None:
     host = await world.program("ada")
     space = await new_space(host)

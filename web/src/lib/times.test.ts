@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { day, dayFromHere, elapsed, length, position, span, stamp, timeWithZone, zoneNote } from './times';
+import { date, day, dayFromHere, elapsed, length, position, span, stamp, timeWithZone, zoneNote } from './times';
 
 const EVENT = Date.UTC(2026, 7, 12, 18, 0) / 1000; // Wednesday
 
@@ -19,6 +19,11 @@ describe('a time with its zone', () => {
     ['Etc/UTC', ''],
   ])('in %s is named once: %s', (zone, text) => expect(zoneNote(zone)).toBe(text));
   it('writes midnight as 00', () => expect(timeWithZone(EVENT + 6 * 3600, 'UTC')).toBe('00:00 UTC'));
+});
+
+it('dates without a weekday, and with the year when it is another', () => {
+  expect(date(EVENT, EVENT - 9e5, 'UTC')).toBe('12 August');
+  expect(date(EVENT, EVENT - 4e7, 'UTC')).toBe('12 August 2026');
 });
 
 describe('a day', () => {

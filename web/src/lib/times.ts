@@ -57,12 +57,15 @@ export function zoneNote(zone: string): string {
 const dayKey = (unix: number, zone: string): string =>
   parts(unix, zone, { year: 'numeric', month: '2-digit', day: '2-digit' });
 
-/** "Wednesday 12 August", with the year when it is not this one. */
-export function day(unix: number, now: number, zone: string): string {
-  const text = parts(unix, zone, { weekday: 'long', day: 'numeric', month: 'long' }).replace(',', '');
+/** "12 August", with the year when it is not this one. */
+export function date(unix: number, now: number, zone: string): string {
+  const text = parts(unix, zone, { day: 'numeric', month: 'long' });
   const year = parts(unix, zone, { year: 'numeric' });
   return year === parts(now, zone, { year: 'numeric' }) ? text : `${text} ${year}`;
 }
+
+/** The same with its weekday. */
+export const day = (unix: number, now: number, zone: string): string => `${parts(unix, zone, { weekday: 'long' })} ${date(unix, now, zone)}`;
 
 /** "today", "tomorrow", or the day. */
 export function dayFromHere(unix: number, now: number, zone: string): string {

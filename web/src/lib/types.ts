@@ -119,6 +119,8 @@ export interface Invitation {
   role: Role;
   name: string;
   accepted: boolean;
+  /** Null for a place that is kept for an account. */
+  expires_at: string | null;
   /** The seat it became. */
   seat?: string | null;
 }
@@ -126,8 +128,10 @@ export interface Invitation {
 export interface InvitationCard {
   space: Space;
   role: Role;
+  /** Of the seat, once somebody accepted. */
   name: string;
   from: string;
+  accepted: boolean;
 }
 
 export interface Session {
