@@ -9,11 +9,13 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from hustings.base.channel import Channel, WhenFull
+from hustings.base.clock import Clock
 from hustings.base.recent import Recent
 from hustings.documents.feed import End, Frame, Gone, Hello, Hold, Init, Part, Plan, Voices, encode_frame
 
 WINDOW = 96  # parts of each rendition a new reader gets: 92 s, more than any playlist shows
 GONE = 1024  # Spaces: far more than can still have sound on its way
+GREET_EVERY = 5.0  # seconds: a stage with no Space has nothing else to say, and an edge leaves one that is silent
 BACKLOG = 2048  # frames a reader may be behind: minutes of a few Spaces; then it is cut off
 
 
@@ -47,7 +49,7 @@ class FeedReader(Channel[bytes]):
 
 
 class FeedHub:
-    """One per stage; lives in the event loop, awaits nothing."""
+    """One per stage; lives in the event loop. `run` says hello again and again; nothing else awaits."""
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
@@ -63,8 +65,16 @@ class FeedHub:
     def publish(self, frame: Frame) -> None:
         """Keep what a later reader needs, and hand the frame to every reader. An older plan is ignored."""
         data = encode_frame(frame)
-        if not self._keep(frame, data):
-            return
+        if self._keep(frame, data):
+            self._hand_on(data)
+
+    async def run(self, clock: Clock) -> None:
+        """Until cancelled."""
+        while True:
+            await clock.sleep_until(clock.monotonic() + GREET_EVERY)
+            self._hand_on(self._hello)
+
+    def _hand_on(self, data: bytes) -> None:
         for reader in list(self._readers):
             if not reader.put(data) and reader.closed:
                 self._readers.discard(reader)

@@ -29,7 +29,7 @@ class Programme(Enum):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """The first frame: which run of the stage this is."""
+    """The first frame, and said again now and then: which run of the stage this is."""
 
     epoch: str
 

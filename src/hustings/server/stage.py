@@ -121,6 +121,7 @@ class Stage:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(broadcaster.run(), name="broadcaster")
+                group.create_task(self.hub.run(SystemClock()), name="feed")
                 group.create_task(self.recorder.run(), name="recorder")
                 group.create_task(self.replays.run(), name="replays")
                 group.create_task(self.sessions.run(), name="sessions")

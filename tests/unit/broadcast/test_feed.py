@@ -1,7 +1,13 @@
+import asyncio
+
+from tests.support.settling import until
+
 from hustings.base.channel import Channel, ChannelClosed
+from hustings.base.clock import ManualClock
 from hustings.broadcast.feed import BACKLOG, WINDOW, FeedHub
 from hustings.documents.feed import End, Frame, FrameReader, Gone, Hello, Hold, Init, Part, Plan, Programme, Voices
 from hustings.documents.space import Person, SpacePlan, SpaceState
+from hustings.edge.agent import SILENCE
 
 
 def plan(revision: int, space: str = "s") -> Plan:
@@ -23,6 +29,18 @@ async def test_a_reader_hears_hello_first_and_then_what_is_new() -> None:
     hub.publish(part(1))
 
     assert await drain(reader) == [Hello("e1"), part(1)]
+
+
+async def test_a_reader_of_a_stage_with_nothing_on_hears_from_it_before_it_is_left_for_silent() -> None:
+    hub, clock = FeedHub("e1"), ManualClock()
+    reader = hub.subscribe()
+    running = asyncio.create_task(hub.run(clock))
+    await until(lambda: len(reader) == 4, each_turn=lambda: clock.advance(0.1))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert clock.monotonic() / 3 < SILENCE / 2
+    assert await drain(reader) == [Hello("e1")] * 4
 
 
 async def test_a_late_reader_gets_the_state_in_order() -> None:
