@@ -10,6 +10,9 @@ from tools import write_reference
 
 from hustings.base.clock import ManualClock
 from hustings.base.settings import Settings
+from hustings.documents.distinct import LG_K
+from hustings.documents.turnout import WITHIN, Turnout
+from hustings.edge.audience import MOST_PAGES, REPORTS
 from hustings.stage.commands import BadCommand, NobodyThere, NoDelay, NotDirecting, command_routes
 from hustings.stage.private import CheckOnAir, NothingToCheck
 from hustings.stage.rooms import Rooms
@@ -80,6 +83,14 @@ def test_the_desks_guide_names_every_command_and_every_refusal_there_is() -> Non
     routes = command_routes(cast(Rooms, None), ManualClock())
     assert named == {route.path.removeprefix("/api/v1/spaces/{space}") for route in routes}
     assert refusals == {error.code: str(error.status) for error in errors}
+
+
+def test_what_is_told_of_the_audience_is_documented_key_by_key() -> None:
+    told = Path("docs/concepts/counting.md").read_text()
+
+    assert re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE) == list(Turnout.__struct_fields__)
+    for figure in (f"`lg_k` {LG_K}", f"{WITHIN:.0f} seconds", f"{REPORTS} reports a second", f"{MOST_PAGES:,} pages"):
+        assert figure in told
 
 
 def _code(text: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from hustings.documents.distinct import Packed
 
+TURN = 10.0  # seconds between two words of an edge to the stage
 REPORTS_EVERY = 30.0  # seconds between two reports of a page that listens
 WITHIN = 45.0  # seconds: one report, and half the time to the next in case it is late
 
@@ -43,6 +44,7 @@ class TownCount(msgspec.Struct, frozen=True):
     level: int  # the least that all edges are to ask for
     elsewhere: int = 0  # pages that are at other edges only
     elsewhere_estimated: int = 0
+    whole: bool = True  # False while a stage that was started anew has not heard of every edge
 
 
 class Kept(msgspec.Struct, frozen=True):

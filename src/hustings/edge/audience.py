@@ -97,6 +97,11 @@ class Audience:
         self._came.merge(report.came)
 
     def told(self, town: TownCount, at: float) -> None:
+        if not town.whole:  # the others are where they were
+            known = self._elsewhere(at)
+            town = msgspec.structs.replace(
+                town, elsewhere=known.elsewhere, elsewhere_estimated=known.elsewhere_estimated
+            )
         self._told = _Told(at, town)
         self.ask(self.wants, at)
 

@@ -10,13 +10,12 @@ import structlog
 
 from hustings.base.clock import Clock
 from hustings.base.ids import new_id
-from hustings.documents.turnout import EdgeCount, TownCount
+from hustings.documents.turnout import TURN, EdgeCount, TownCount
 from hustings.edge.audience import Audience, Audiences
 from hustings.edge.live import Spaces
 
 log = structlog.get_logger(__name__)
 
-EVERY = 10.0  # seconds
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(TownCount).decode
 
@@ -44,7 +43,7 @@ class TownLink:
 
     async def run(self) -> None:
         while True:
-            await self._clock.sleep_until(self._clock.monotonic() + EVERY)
+            await self._clock.sleep_until(self._clock.monotonic() + TURN)
             await self.tell()
 
     async def tell(self) -> None:

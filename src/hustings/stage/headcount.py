@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hustings.documents.distinct import Distinct, Packed
-from hustings.documents.turnout import WITHIN, EdgeCount, Kept, TownCount, Turnout
+from hustings.documents.turnout import TURN, WITHIN, EdgeCount, Kept, TownCount, Turnout
 
 MOST_EDGES: Final = 64  # the one heard of longest ago is left out first
 FEW: Final = 8  # edges whose counts are put together at every report; of more, once every AT_MOST_EVERY seconds
@@ -54,6 +54,8 @@ class Headcount:
 
     def __init__(self, kept: Kept | None = None) -> None:
         """Raises BadSketch."""
+        self._resumed_at: float | None = None  # the first word after a start with something kept
+        self._resumes = kept is not None
         kept = kept or Kept()
         self._ever = _Ever(kept)
         self._edges: OrderedDict[str, _Told] = OrderedDict()
@@ -70,6 +72,8 @@ class Headcount:
         self._edges.move_to_end(told.edge)
         if len(self._edges) > MOST_EDGES:
             self._edges.popitem(last=False)
+        if self._resumes and self._resumed_at is None:
+            self._resumed_at = at
         turnout = self.turnout(at)
         mine = self._edges[told.edge]
         return TownCount(
@@ -77,6 +81,7 @@ class Headcount:
             level=max(other.count.wants for other in self._edges.values()),
             elsewhere=max(0, turnout.listening - turnout.estimated - mine.pages),
             elsewhere_estimated=max(0, turnout.estimated - told.estimated),
+            whole=self._resumed_at is None or at - self._resumed_at >= TURN,
         )
 
     def turnout(self, at: float) -> Turnout:

@@ -148,6 +148,23 @@ def test_what_was_counted_outlives_the_stage() -> None:
     assert after.stalled_share == before.stalled_share == 1 / 40
 
 
+def test_a_stage_that_comes_back_takes_nobody_out_of_what_is_shown() -> None:
+    town = Town.of(2)
+    heard(town, 0, 0.0, HEARD[:30])
+    heard(town, 1, 0.0, HEARD[30:])
+    town.turn(1.0)
+    town.turn(11.0)
+    town.stage = Headcount(town.stage.kept())
+    for at in (21.0, 31.0):
+        shown = [town.audience(edge).turnout(at).listening for edge in (0, 1)]
+        town.turn(at)
+        assert shown == [town.audience(edge).turnout(at).listening for edge in (0, 1)] == [40, 40]
+    town.dead.add(1)
+    heard(town, 0, 60.0, HEARD[:30])
+    town.turn(32.0 + WITHIN)
+    assert town.audience(0).turnout(32.0 + WITHIN).listening == 30
+
+
 def test_a_flood_of_made_up_pages_takes_no_more_than_its_place_and_it_is_said() -> None:
     audiences = Audiences(most=1_000)
     for number, session in enumerate(ids(100_000)):
