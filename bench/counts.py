@@ -1,8 +1,8 @@
 """How far the count of listeners is from the truth, and what counting costs an edge.
 
-`python -m bench.counts [--seeds N] [--size N] [--seconds S]` prints one line of JSON per figure, and ends with 1 when a
-figure is worse than promised. Crowds are simulated in virtual time over three edges; reports are sent for real, over
-plain HTTP/1.1 on loopback, to one edge in a process of its own, by this one.
+`python -m bench.counts [--seeds N] [--size N] [--seconds S]` prints one line of JSON per figure, and ends with 1 when
+a figure is worse than promised. Crowds are simulated in virtual time over three edges; reports are sent for real,
+over plain HTTP/1.1 on loopback, to one edge in a process of its own, by this one.
 """
 
 import argparse
@@ -46,13 +46,9 @@ def simulated(size: int, seed: int, most: int = MOST_PAGES) -> dict[str, float]:
         true = pages.listening(at)
         peak = max(peak, true)
         if at >= 120:
-            found = {
-                "listening": (told.listening, true),
-                "unique": (told.unique, pages.ever(at)),
-                "peak": (told.peak, peak),
-            }
-            for name, (said, is_so) in found.items():
-                worst[name] = max(worst[name], _share(said, is_so), key=abs)
+            is_so = {"listening": true, "unique": pages.ever(at), "peak": peak}
+            for name, value in is_so.items():
+                worst[name] = max(worst[name], _share(getattr(told, name), value), key=abs)
     true_share = pages.ever_stalled(300) / pages.ever(300)
     return {**worst, "stalled_share": round(told.stalled_share - true_share, 5), "one_in": told.one_in}
 
@@ -86,8 +82,9 @@ def flood(count: int) -> None:
     told = audiences.of(SPACE).turnout(count / 10_000)
     report = audiences.of(SPACE).report("edge", count / 10_000)
     say(
-        figure="made-up pages", sent=count, seconds=count // 10_000, held_at_most=most, python_mb=round(highest / 1e6, 1),
-        held_mb=round(held / 1e6, 1), report_kb=sum(map(len, (*report.here.values(), *report.came.values()))) // 1000,
+        figure="made-up pages", sent=count, seconds=count // 10_000, held_at_most=most,
+        python_mb_at_most=round(highest / 1e6, 1), python_mb=round(held / 1e6, 1),
+        report_kb=sum(map(len, (*report.here.values(), *report.came.values()))) // 1000,
         one_in=told.one_in, cpu_us_each_traced=round(1e6 * took / count, 1),
     )  # fmt: skip
 
@@ -123,12 +120,8 @@ async def reports(seconds: float) -> None:
         sending = [_send(port, sessions[n * share : (n + 1) * share], begun + seconds) for n in range(CONNECTIONS)]
         sent = sum(await asyncio.gather(*sending))
         each = (cpu_seconds(edge.pid) - before) / sent
-        say(
-            figure="reports",
-            per_second=round(sent / seconds),
-            edge_cpu_us=round(1e6 * each, 1),
-            per_core=round(1 / each),
-        )
+        rate, per_core = round(sent / seconds), round(1 / each)
+        say(figure="reports", per_second=rate, edge_cpu_us=round(1e6 * each, 1), per_core=per_core)
     finally:
         edge.terminate()
         await edge.wait()
