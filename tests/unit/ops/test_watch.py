@@ -37,9 +37,11 @@ class Town:
         self.watch.take_init("aac64", self.packager.init)
         self.epoch, self.number, self.now = "first", 0, 0.0
 
-    def part(self, *edges: str, packs: bool = True, mixes: bool = True) -> None:
-        self.now = (self.number + 1) * PART_SECONDS
-        self.watch.take_mixed(self.epoch, [replace(MIXED, number=self.number)] if mixes else [], self.now)
+    def part(self, *edges: str, packs: bool = True, mixes: bool = True, late: float = 0.0) -> None:
+        self.now = (self.number + 1) * PART_SECONDS + late
+        self.watch.look(self.now - 0.01)
+        told = [replace(MIXED, number=self.number, late=late)] if mixes else []
+        self.watch.take_mixed(self.epoch, told, self.now)
         data = self.packager.part(self.number, self.encoder.encode(SOUND))
         if packs:
             part = Part("space1", "aac64", self.epoch, self.number, Programme.CONVERSATION, data)
@@ -47,7 +49,7 @@ class Town:
             for edge in edges:
                 self.watch.edges[edge]["aac64"].take(self._served(data))
         self.watch.look(self.now + 0.1)
-        self.watch.look(self.now + PART_SECONDS / 2)
+        self.watch.look(max(self.now, (self.number + 1.5) * PART_SECONDS))
         self.number += 1
 
     def _served(self, data: bytes) -> Fetched:
@@ -90,6 +92,12 @@ def test_a_mixer_that_stands_still_is_named(town: Town) -> None:
     for _ in range(3):
         town.part(mixes=False, packs=False)
     assert town.told == [Verdict(Place.MIXER, What.MISSING)] * 2
+
+
+def test_a_mixer_that_is_late_by_less_than_a_second_now_and_then_is_not_missed(town: Town) -> None:
+    for late in (0.95, 0.0, 0.95, 0.5, 0.95, 0.95, 0.0):
+        town.part("a", "b", late=late)
+        assert town.told == [FINE, FINE]
 
 
 def test_a_restarted_stage_is_given_time_until_the_others_have_found_it(town: Town) -> None:
