@@ -177,8 +177,8 @@ class Unridden:
 
     gain_db = 0.0
 
-    def tick(self, samples: Samples, power: float | None = None) -> Samples:
-        return samples
+    def hear(self, power: float) -> None:
+        """And needs no gain."""
 
 
 def unridden(_bounds: Range) -> Rides:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from hustings.audio.level import Samples, k_weighting
 from hustings.base.grid import SAMPLE_RATE, TICK
@@ -26,14 +27,10 @@ MEMORY: Final = 200  # ticks of speech, 4 s
 SHOUT: Final = 4.0  # times (6 dB) over what is known: learnt eight times as fast, before ears hurt
 UP, DOWN, FAST = 0.06, 0.24, 0.6  # dB a tick: 3, 12 and 30 dB/s
 
-_WEIGHTS: Final = (2.0 * k_weighting(np.fft.rfftfreq(TICK, 1.0 / SAMPLE_RATE)) / TICK**2).astype(np.float32)
+_WEIGHTS: Final = (2.0 * k_weighting(np.fft.rfftfreq(TICK, 1.0 / SAMPLE_RATE)) / TICK**2).astype(np.float32).repeat(2)
 _ALONG: Final = (np.arange(TICK) / (TICK - 1)).astype(np.float32)
 
-
-def weighted_powers(sounds: Sequence[Samples]) -> list[float]:
-    """Of one tick of each voice, the mean square behind BS.1770's filters. Many at once cost little more than one."""
-    spectra = np.fft.rfft(np.array(sounds, dtype=np.float32))
-    return [float(power) for power in (spectra.real**2 + spectra.imag**2) @ _WEIGHTS]
+Sounds = npt.NDArray[np.float32]  # shape (voices, TICK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +62,17 @@ class _Noise:
 
 
 class Rides(Protocol):
-    """What a voice passes through; `gain_db` is what it adds now."""
+    """What decides on a voice's gain: `gain_db` is what it adds by the end of the tick it heard last."""
 
     gain_db: float
 
-    def tick(self, samples: Samples, power: float | None = None) -> Samples: ...
+    def hear(self, power: float) -> None:
+        """The weighted power of the next tick."""
+        ...
 
 
 class Rider:
-    """One voice. Give it each tick in turn; with a gain of 1 the same samples come back."""
+    """One voice. Give it each tick in turn, here or in `ride`."""
 
     def __init__(self, bounds: Range = SEAT) -> None:
         self._bounds = bounds
@@ -83,20 +82,15 @@ class Rider:
         self._lately = 0.0  # weighted power of the last 0.2 s of speech
         self.gain_db = 0.0
 
-    def tick(self, samples: Samples, power: float | None = None) -> Samples:
-        """960 samples in, 960 out. `power` is their weighted power, where several voices were measured at once."""
-        before = self.gain_db
-        if power is None:
-            power = weighted_powers((samples,))[0]
+    def tick(self, samples: Samples) -> Samples:
+        """960 samples in, 960 out."""
+        ridden: Samples = ride((self,), (samples,))[0]
+        return ridden
+
+    def hear(self, power: float) -> None:
         if self._is_speech(power):
             self._learn(power)
             self._ride()
-        if before == self.gain_db == 0.0:
-            return samples
-        if before == self.gain_db:
-            return samples * np.float32(_factor(before))
-        start, end = _factor(before), _factor(self.gain_db)
-        return samples * (np.float32(start) + np.float32(end - start) * _ALONG)
 
     def _is_speech(self, power: float) -> bool:
         floor = self._noise.floor(power)
@@ -120,5 +114,22 @@ class Rider:
         self.gain_db += min(FAST if first else UP, step) if step > 0 else max(-FAST if first else -DOWN, step)
 
 
-def _factor(decibels: float) -> float:
-    return float(10.0 ** (decibels / 20.0))
+def ride(riders: Sequence[Rides], sounds: Sequence[Samples]) -> Sounds:
+    """One tick of each voice with its gain, a row each. Many at once cost little more than one."""
+    came = np.array(sounds, dtype=np.float32)
+    before = [rider.gain_db for rider in riders]
+    for rider, power in zip(riders, _weighted_powers(came), strict=True):
+        rider.hear(power)
+    after = [rider.gain_db for rider in riders]
+    if not any(before) and not any(after):
+        return came
+    starts, ends = (10.0 ** (np.array([before, after]) / 20.0)).astype(np.float32)[:, :, None]
+    ridden: Sounds = came * (starts + (ends - starts) * _ALONG)
+    return ridden
+
+
+def _weighted_powers(sounds: Sounds) -> list[float]:
+    """The mean squares behind BS.1770's filters."""
+    parts = np.fft.rfft(sounds).view(np.float32)  # real and imaginary in turn
+    powers: list[float] = (parts * parts @ _WEIGHTS).tolist()
+    return powers

@@ -131,12 +131,10 @@ class Chair:
         """Take the voice out of every mix while it is listened to as before."""
         self._heard.aim(float(not on), MUTE_MS)
 
-    def ride(self, power: float) -> None:
-        """Make `voice` of what came; `power` is its weighted power."""
-        if self.came is not None:
-            ridden = self.rider.tick(self.came, power)
-            self.aside = _through(ridden, self._talk_gains)
-            self.voice = None if self._heard.shut else _through(self._heard.apply(ridden), self._open)
+    def ride(self, ridden: Samples) -> None:
+        """Make `voice` of what came, which `ridden` is with the rider's gain."""
+        self.aside = _through(ridden, self._talk_gains)
+        self.voice = None if self._heard.shut else _through(self._heard.apply(ridden), self._open)
 
     def renew(self) -> None:
         """Another microphone, or another place for it: what was wrong may be cured."""

@@ -15,7 +15,7 @@ from hustings.audio.health import Examine
 from hustings.audio.level import Samples
 from hustings.audio.limiter import Limiter, limit
 from hustings.audio.mix import SILENCE, add, minus
-from hustings.audio.riding import weighted_powers
+from hustings.audio.riding import ride
 from hustings.stage.chair import Chair, Encoder, WarmEncoder
 from hustings.stage.talkback import Talkback
 
@@ -159,6 +159,7 @@ class Monitors:
 def _ride(chairs: Sequence[Chair]) -> None:
     """Make all voices as loud as each other."""
     speaking = [(chair, chair.came) for chair in chairs if chair.came is not None]
-    powers = weighted_powers([came for _, came in speaking]) if speaking else []
-    for (chair, _), power in zip(speaking, powers, strict=True):
-        chair.ride(power)
+    if speaking:
+        voices = ride([chair.rider for chair, _ in speaking], [came for _, came in speaking])
+        for (chair, _), voice in zip(speaking, voices, strict=True):
+            chair.ride(voice)

@@ -161,6 +161,7 @@ class OpusDecoder:
         self._state = self._library.opus_decoder_create(SAMPLE_RATE, 1, ctypes.byref(error))
         _check(error.value)
         self._out: Samples = np.empty(MAX_FRAME, dtype=np.float32)
+        self._address = self._out.ctypes.data
 
     def decode(self, payload: bytes | None, *, fec: bool = False, size: int = TICK) -> Samples:
         """The payload's samples, float32.
@@ -173,7 +174,7 @@ class OpusDecoder:
         room = size if payload is None or fec else MAX_FRAME
         length = len(payload) if payload is not None else 0
         count = self._library.opus_decode_float(
-            self._state, payload, length, self._out.ctypes.data, room, int(fec and payload is not None)
+            self._state, payload, length, self._address, room, int(fec and payload is not None)
         )
         return self._out[: _check(count)].copy()
 

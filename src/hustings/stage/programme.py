@@ -12,7 +12,7 @@ from hustings.audio.beds import end_sound, hold_bed
 from hustings.audio.level import Meter, Samples
 from hustings.audio.limiter import Limiter
 from hustings.audio.mix import SILENCE, Fader
-from hustings.audio.riding import Rides
+from hustings.audio.riding import Rides, ride
 from hustings.base.grid import PART, SAMPLE_RATE, TICK, next_part_start, position_at
 from hustings.documents.blocks import ProgrammeBlock
 from hustings.documents.feed import Programme
@@ -168,7 +168,8 @@ class Timeline:
             return self.preshow.tick(position)
         if kind is Programme.HOLD:
             return self._hold.tick(position)
-        return self._rider.tick(conversation)
+        voice: Samples = ride((self._rider,), (conversation,))[0]
+        return voice
 
     def _closing(self, position: int) -> Samples:
         start = position - self._ended_at
