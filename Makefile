@@ -18,7 +18,7 @@ WEB_SOURCES := $(shell find web \( -name node_modules -o -name coverage -o -name
 WEB_PACKAGES := $(wildcard web/package.json web/package-lock.json)
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help setup run test test-values test-states test-pages bench lint check-web lock reference dev clean
+.PHONY: help setup run test test-values test-states test-pages bench lint check-web lock docs reference dev clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ dev: setup $(STAMPS)/dev  ## install what tests and linters need beside that
 
 lock: dev  ## choose newer versions and write requirements/*.txt
 	tools/lock $(BIN)/uv
+
+docs: dev  ## build docs/ into pages, dist/docs; a link that leads nowhere fails
+	$(BIN)/zensical build --strict --clean
 
 reference: setup  ## write docs/reference from the code
 	$(BIN)/python tools/write_reference.py

@@ -1,10 +1,13 @@
-"""Writes docs/reference from the code: settings from their table, commands from the command line itself.
+"""Writes docs/reference from the code: settings from their table, commands from the command line itself, events of
+the log from the calls that write them.
 
 Run it with `make reference`; a test compares what it writes with what is there.
 """
 
+import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -101,9 +104,67 @@ def _meaning(option: Any) -> str:
     return told + f" Default: `{getattr(option.default, 'value', option.default)}`."
 
 
+SOURCE = Path("src/hustings")
+LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One call of a logger. A name that is no literal is None: it may say anything."""
+
+    name: str | None
+    level: str
+    folder: str
+    fields: frozenset[str]
+
+
+def log() -> str:
+    lines = [
+        HEAD,
+        "# The log",
+        "",
+        "One line an event on standard error: JSON, or readable at a terminal.",
+        "Each has `event`, `level` and `timestamp` (UTC), and the fields below; an error adds `exception`.",
+        "What people say, write or are called is in none of them, nor are secrets, nor anybody's address.",
+        "",
+        "| event | level | from | fields |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, told in sorted(by_name(events()).items()):
+        levels = ", ".join(sorted({one.level for one in told}))
+        folders = ", ".join(sorted({f"`{one.folder}/`" for one in told}))
+        fields = ", ".join(f"`{field}`" for field in sorted(set().union(*(one.fields for one in told))))
+        lines.append(f"| {name} | {levels} | {folders} | {fields} |")
+    return "\n".join(lines) + "\n"
+
+
+def events() -> list[Event]:
+    """Every event that the code can log."""
+    return [event for path in sorted(SOURCE.rglob("*.py")) for event in _events_of(path)]
+
+
+def by_name(found: Iterable[Event]) -> dict[str, list[Event]]:
+    grouped: dict[str, list[Event]] = {}
+    for event in found:
+        grouped.setdefault(str(event.name), []).append(event)
+    return grouped
+
+
+def _events_of(path: Path) -> Iterator[Event]:
+    folder = path.relative_to(SOURCE).parts[0]
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"), attr=level), args=args) if level in LEVELS:
+                told = args[0].value if len(args) == 1 and isinstance(args[0], ast.Constant) else None
+                fields = frozenset(str(keyword.arg) for keyword in node.keywords) - {"exc_info"}
+                name = told if isinstance(told, str) else None
+                yield Event(name, "error" if level == "exception" else level, folder, fields)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings,
     "docs/reference/commands.md": command_line,
+    "docs/reference/log.md": log,
 }
 
 

@@ -305,9 +305,9 @@ def backup(
         Path | None, typer.Option(help="File to write, or the folder for it; a new name by the time.")
     ] = None,
     *,
-    recordings: Annotated[
-        bool, typer.Option("--recordings/--no-recordings", help="With the recordings, which are most of it.")
-    ] = True,
+    no_recordings: Annotated[
+        bool, typer.Option("--no-recordings", help="Leave out the recordings, which are most of it.")
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> int:
@@ -319,7 +319,7 @@ def backup(
     settings = _settings(data=data)
     with console.progress() as shown:
         path, contents = back_up(
-            settings, SystemClock(), out, console.copying("Copying", shown), recordings=recordings
+            settings, SystemClock(), out, console.copying("Copying", shown), recordings=not no_recordings
         )
     if contents.schema is None:
         console.say("The database is a server's own, and not in this archive: back it up there.")

@@ -32,7 +32,7 @@ def need_programs(*programs: str) -> None:
 def need_modules(*modules: str) -> None:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        _without(f"Python module {', '.join(missing)} not installed: make test builds it where a C compiler is")
+        _without(f"Python module {', '.join(missing)} not installed: make test brings it, where it can be built")
 
 
 def need_namespaces() -> None:

@@ -63,9 +63,11 @@ def role_of(pid: int) -> str | None:
 class Town:
     """Start, kill and talk to one installation."""
 
-    def __init__(self, data: Path, *, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *, flags: tuple[str, ...] = (), environment: dict[str, str] | None = None, port: int = 0
+    ) -> None:
         self.data = data
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self.flags = flags
         self.environment = environment or {}
@@ -100,7 +102,10 @@ class Town:
                 self._opened.set()
 
     def log(self) -> str:
-        return (self.data.parent / f"{self.data.name}.log").read_text()[-6000:] + "".join(self.lines)
+        return self.whole_log()[-6000:] + "".join(self.lines)
+
+    def whole_log(self) -> str:
+        return (self.data.parent / f"{self.data.name}.log").read_text()
 
     def processes(self) -> dict[str, int]:
         """Role to process id, the supervisor as `supervisor`, and a spare that waits as `stage spare`."""

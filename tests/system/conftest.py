@@ -7,7 +7,15 @@ import pytest
 from playwright.sync_api import Browser
 from tests.support.browser import chromium
 from tests.support.hearing import voices, write_wav
+from tests.support.stranger import PASSWORD
 from tests.support.town import Town
+from tests.support.town_log import faults, written_in
+
+
+def expect_a_log_without_people(town: Town) -> None:
+    """After whatever evening it was."""
+    written = written_in(town.data / "hustings.db")
+    assert faults(town.whole_log(), {*written, PASSWORD}) == []
 
 
 @pytest.fixture
@@ -19,6 +27,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     yield town
     if town.running:
         assert town.stop() == 0
+    expect_a_log_without_people(town)
 
 
 @pytest.fixture
@@ -37,3 +46,4 @@ def fresh_town(tmp_path: Path) -> Iterator[Town]:
     yield town
     if town.running:
         assert town.stop() == 0
+    expect_a_log_without_people(town)

@@ -83,6 +83,7 @@ class _Recording:
         self.window.move(take.start)
         self._look_for_room_at = take.start + MAX_GAP
         self.manifest.takes.append(take)
+        log.info("recording begun", space=self.manifest.space, take=take.number)
         self.save()
         sync_folder(self.folder)
 
@@ -153,6 +154,7 @@ class _Recording:
     def end(self) -> None:
         self.end_take()
         self.manifest.ended = True
+        log.info("recording ended", space=self.manifest.space)
         self.save()
 
     def save(self) -> None:

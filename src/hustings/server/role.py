@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import httpx
 import structlog
 
+from hustings import __version__
 from hustings.base import memory
 from hustings.base.errors import CannotServe
 from hustings.base.settings import CONTROL, EDGE, MONITOR, BadSetting, Settings
@@ -42,6 +45,26 @@ def configure_logging() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.basicConfig(handlers=[_Libraries(logging.WARNING)], force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _failed
+
+
+class _Libraries(logging.Handler):
+    """What libraries say becomes an event of ours: their sentence, without the addresses put into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = str(record.msg).partition("\n")[0]
+        level = record.levelname.lower()
+        log.warning("a library reported", library=record.name, severity=level, told=told, exc_info=record.exc_info)
+
+
+def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A process that ends by an error says so in one line too."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        log.critical("process failed", exc_info=(kind, error, trace))
 
 
 def run_role(role: str, run: RunRole, prepare: Callable[[], None] = lambda: None) -> None:
@@ -79,6 +102,7 @@ def give_way(nice: int) -> None:
 
 
 async def _live(role: str, run: RunRole, settings: Settings) -> int:
+    log.info("role started", role=role, version=__version__)
     running = asyncio.create_task(run(settings), name=role)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

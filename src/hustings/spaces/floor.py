@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
+import structlog
 
 from hustings.base.clock import Clock
 from hustings.documents.seat_token import SeatClaim, SeatTokens
@@ -15,6 +16,8 @@ from hustings.spaces.stage_rules import require_agreement
 from hustings.square.principal import Principal, Scope
 from hustings.store.store import Store, Work
 from hustings.store.values import SeatRecord, SpaceRecord
+
+log = structlog.get_logger(__name__)
 
 
 class SeatGrant(msgspec.Struct, frozen=True):
@@ -73,6 +76,7 @@ class Floor:
             change = Change(work, space, await standing_of(work, space, principal), self.clock.now())
             yield change
             await work.spaces.put(msgspec.structs.replace(change.space, revision=space.revision + 1))
+        _log_change(space, change.space)
         await self.tell(space_id)
 
     async def tell(self, space_id: str) -> None:
@@ -92,6 +96,13 @@ class Floor:
         if seat is None or seat.space_id != claim.space or not _is_current(seat, claim):
             raise SeatTokenRefused("You are not on this stage any more. Open your invitation link again.")
         return Principal(claim=claim)
+
+
+def _log_change(before: SpaceRecord, after: SpaceRecord) -> None:
+    if after.deleted_at != before.deleted_at:
+        log.info("space deleted", space=after.id)
+    elif after.state is not before.state:
+        log.info("space changed its state", space=after.id, state=after.state.value)
 
 
 def found(space: SpaceRecord | None) -> SpaceRecord:

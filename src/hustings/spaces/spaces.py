@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 import msgspec
+import structlog
 
 from hustings.base.ids import new_id
 from hustings.documents.space import MAX_DELAY, Replay, ReplayState, Role, SpacePlan, SpaceState
@@ -26,6 +27,8 @@ AHEAD = 2 * 366 * 86400.0  # and in the future
 SOON = 200  # scheduled Spaces on the home page
 RECENT = 20  # ended ones
 OVERVIEW_KEPT = 1.0  # seconds; another process may have changed a Space meanwhile
+
+log = structlog.get_logger(__name__)
 
 _STEPS: dict[Action, Callable[[SpaceRecord, float], SpaceRecord]] = {
     Action.DOORS: life.open_doors,
@@ -73,6 +76,7 @@ class Spaces:
         async with self._floor.store.write() as work:
             await work.spaces.add(space)
             await self._keep_places(work, space, account, speakers)
+        log.info("space announced", space=space.id)
         await self._floor.tell(space.id)
         return SpaceView(space, (), Standing(Role.HOST, known=True))
 

@@ -1,6 +1,7 @@
 """Making accounts and changing what is theirs. Never decides what an account may do in a Space."""
 
 import msgspec
+import structlog
 
 from hustings.base.clock import Clock
 from hustings.base.ids import new_id, new_secret
@@ -35,6 +36,9 @@ async def make_link(work: Work, role: AccountRole, now: float, *, account_id: st
         )
     )
     return secret
+
+
+log = structlog.get_logger(__name__)
 
 
 class Accounts:
@@ -88,7 +92,9 @@ class Accounts:
             account = await self._of_link(work, link, name, shown, now)
             await work.links.put(msgspec.structs.replace(link, used_at=now))
             await work.sessions.remove_others(account.id, None)
-            return await work.accounts.put(msgspec.structs.replace(account, password_hash=password_hash))
+            account = await work.accounts.put(msgspec.structs.replace(account, password_hash=password_hash))
+        log.info("account set up by link", account=account.id, role=account.role.value)
+        return account
 
     async def _of_link(self, work: Work, link: AccountLink, name: str, shown: str, now: float) -> Account:
         if link.account_id is None:
@@ -112,6 +118,7 @@ class Accounts:
             account = await work.accounts.by_name(name.strip().removeprefix("@").lower())
         matches = await self._passwords.matches(password, account.password_hash if account else None)
         if account is None or not matches:
+            log.warning("sign-in refused", known=account is not None)
             raise SignInFailed("The name or the password is not right. Check both and try again.")
         return account
 
@@ -127,6 +134,7 @@ class Accounts:
                 raise SignInFailed(WRONG_CURRENT)
             await work.accounts.put(msgspec.structs.replace(held, password_hash=password_hash))
             await work.sessions.remove_others(account.id, keep_session)
+        log.info("password changed", account=account.id)
 
     async def rename(self, account: Account, shown: str) -> Account:
         async with self._store.write() as work:

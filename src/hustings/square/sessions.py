@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
+import structlog
+
 from hustings.base.clock import Clock
 from hustings.base.errors import Invalid, NotFound, Unavailable
 from hustings.base.ids import new_id, new_secret
@@ -11,6 +13,8 @@ from hustings.square.principal import ALL_SCOPES, NOBODY, Principal, Scope
 from hustings.square.secrets import hashed, new_token
 from hustings.store.store import Store, Work
 from hustings.store.values import Account, Session, Token
+
+log = structlog.get_logger(__name__)
 
 SESSION_AGE = 90 * 24 * 3600  # seconds
 TOUCH_AFTER = 60.0  # seconds between writes of "last seen"
@@ -56,6 +60,7 @@ class Sessions:
         async with self._store.write() as work:
             await work.sessions.forget_old(now)
             await work.sessions.add(session)
+        log.info("signed in", account=account.id)
         return secret
 
     async def by_cookie(self, secret: str) -> Principal:

@@ -202,6 +202,7 @@ class WhipSessions:
             session.peer.opened()
             attached = True
             self._seating.attach(session.claim, session.peer, second=session.second)
+            log.info("speaker connected", space=session.claim.space, seat=session.claim.seat, second=session.second)
             await self._until_over(session.peer)
         except (TimeoutError, HustingsError):
             log.info("speaker did not connect, or lost the seat meanwhile")
@@ -209,6 +210,7 @@ class WhipSessions:
             self._sessions.pop(session.id, None)
             if attached:
                 self._seating.detach(session.claim, session.peer)
+                log.info("speaker disconnected", space=session.claim.space, seat=session.claim.seat)
             await session.peer.close()
 
     async def _until_over(self, peer: Peer) -> None:
