@@ -108,6 +108,7 @@ STATES: dict[str, State] = {
                listening=412),
     ),
     "live-blocked": listen("18,204 listening", TALK),
+    "live-counted": listen("17,893 pages like this one", TALK, press=("18,204 listening",)),
     "live-playing": listen("Ada Lind is speaking", TALK, press=("Listen",)),
     "live-paused": listen("Paused.", TALK, press=("Listen", "Pause")),
     "live-menu": listen("Copy the stream for other players", TALK, press=("More",)),
