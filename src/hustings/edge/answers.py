@@ -67,6 +67,20 @@ async def answer(send: Send, scope: Scope, status: int, headers: Headers, body: 
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
+def opening(*headers: tuple[bytes, bytes]) -> Mapping[str, Any]:
+    """The first message of every answer that succeeds with these headers, made once."""
+    return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+async def answer_at_once(send: Send, scope: Scope, opened: Mapping[str, Any], body: bytes) -> None:
+    """A whole answer with as little work as there can be: the server counts its length."""
+    if scope["method"] == "HEAD":
+        await answer(send, scope, opened["status"], opened["headers"], body)
+        return
+    await send(opened)
+    await send({"type": "http.response.body", "body": body})
+
+
 async def answer_json(
     send: Send, scope: Scope, value: object, *, status: int = 200, headers: Headers = (NEVER,)
 ) -> None:

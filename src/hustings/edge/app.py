@@ -65,6 +65,9 @@ class FrontDoor:
         scope, _, send = request
         path: str = scope["path"]
         segments = path.split("/")
+        if len(segments) == 6 and segments[3] == "media" and segments[1] == "spaces" and scope["method"] == "GET":
+            await self._listening.media(segments[2], segments[4], segments[5], request)  # by far the most asked
+            return
         if len(segments) < 2 or ".." in segments or "." in segments:
             raise NotFound("There is nothing at this address.")
         if segments[1] == "spaces" and len(segments) > 3 and segments[3] != "stage":

@@ -38,6 +38,11 @@ _PLAYLIST = (b"content-type", playlist.CONTENT_TYPE.encode())
 _MP4 = (b"content-type", b"audio/mp4")
 _VARY = (b"vary", b"accept-encoding")
 _GZIP = (b"content-encoding", b"gzip")
+_MEDIA = answers.opening(_MP4, answers.FOR_EVER, answers.ANY_ORIGIN)
+_TEXT = answers.opening(_PLAYLIST, answers.ONE_SECOND, answers.ANY_ORIGIN, _VARY)
+_PACKED = answers.opening(_PLAYLIST, answers.ONE_SECOND, answers.ANY_ORIGIN, _VARY, _GZIP)
+
+_MONITOR = USER_AGENT.encode()
 
 
 class BadDirective(Invalid):
@@ -92,21 +97,21 @@ class ListeningPlane:
         skip = await self._ready(rendition, scope, receive, low_latency=low_latency)
         if skip is None:
             return
-        compressed = "gzip" in answers.header(scope, b"accept-encoding")
+        told = dict(scope["headers"])
+        compressed = b"gzip" in told.get(b"accept-encoding", b"")
         body = self._text(live, rendition, low_latency=low_latency, skip=skip, compressed=compressed)
-        if answers.header(scope, b"user-agent") != USER_AGENT:
+        if told.get(b"user-agent") != _MONITOR:
             self._audiences.of(space).playlist(low_latency=low_latency, at=self._clock.monotonic())
-        headers = [_PLAYLIST, answers.ONE_SECOND, answers.ANY_ORIGIN, _VARY]
-        if compressed:
-            headers.append(_GZIP)
-        await answers.answer(send, scope, 200, headers, body)
+        await answers.answer_at_once(send, scope, _PACKED if compressed else _TEXT, body)
 
     async def media(self, space: str, rendition: str, name: str, request: Request) -> None:
         scope, receive, send = request
         answers.require(scope, "GET", "HEAD")
-        data = await self._bytes(space, rendition, name, receive)
+        data = self._spaces.media(space, rendition, name)
+        if data is None:
+            data = await self._made_since(space, rendition, name, receive)
         if data is not None:
-            await answers.answer(send, scope, 200, (_MP4, answers.FOR_EVER, answers.ANY_ORIGIN), data)
+            await answers.answer_at_once(send, scope, _MEDIA, data)
 
     async def live_json(self, space: str, request: Request) -> None:
         scope, _, send = request
@@ -176,7 +181,7 @@ class ListeningPlane:
         if isinstance(asked, Refuse):
             raise BadDirective(asked.because)
         while True:
-            decision = decide(asked, rendition.edge())
+            decision = decide(asked, rendition.edge)
             if isinstance(decision, Refuse):
                 raise BadDirective(decision.because)
             if not isinstance(decision, Wait):
@@ -197,18 +202,15 @@ class ListeningPlane:
         """The playlist's bytes, rendered and compressed once for all who ask between two parts."""
         doors_at = live.doors_at
         cache = rendition.rendered(doors_at)
-        key = f"{low_latency}{skip}"
-        if key not in cache:
+        key = (low_latency, skip, compressed)
+        if (made := cache.get(key)) is None:
             media = MEDIA.format(name=rendition.name)
-            cache[key] = _render(rendition, media, doors_at, low_latency=low_latency, skip=skip).encode()
-        if not compressed:
-            return cache[key]
-        if (packed := key + "gzip") not in cache:
-            cache[packed] = gzip.compress(cache[key], compresslevel=6, mtime=0)
-        return cache[packed]
+            made = _render(rendition, media, doors_at, low_latency=low_latency, skip=skip).encode()
+            cache[key] = made = gzip.compress(made, compresslevel=6, mtime=0) if compressed else made
+        return made
 
-    async def _bytes(self, space: str, name: str, file: str, receive: Receive) -> bytes | None:
-        """A media resource's bytes; held if it is the part the preload hint names; None if the client left."""
+    async def _made_since(self, space: str, name: str, file: str, receive: Receive) -> bytes | None:
+        """Media that was not there: held if it is the part the preload hint names; None if the client left."""
         live = self._spaces.get(space)
         rendition = None if live is None else live.renditions.get(name)
         asked = parse_name(file)
@@ -216,12 +218,12 @@ class ListeningPlane:
             raise NotFound(NO_MEDIA)
         if isinstance(asked, InitName):
             data = rendition.init if file == rendition.init_name else None
+        elif isinstance(asked, PartName) and asked.number == rendition.window.next_number:
+            data = await self._hinted(rendition, asked, file, receive)
+            if data == b"":
+                return None
         else:
-            data = rendition.window.find(file)
-            if data is None and isinstance(asked, PartName) and asked.number == rendition.window.next_number:
-                data = await self._hinted(rendition, asked, file, receive)
-                if data == b"":
-                    return None
+            data = None
         if data is None:
             raise NotFound(NO_MEDIA)
         return data

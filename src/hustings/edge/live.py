@@ -28,7 +28,8 @@ class LiveRendition:
         self.name = name
         self.gates = Gates(room, clock)
         self.window = Window()
-        self._rendered: dict[str, bytes] = {}
+        self.edge = self._edge()
+        self._rendered: dict[tuple[bool, bool, bool], bytes] = {}
         self._rendered_for: float | None = None
         self.init: bytes | None = None
         self.init_name = ""
@@ -36,11 +37,7 @@ class LiveRendition:
         self._hold: list[bytes | None] = []
         self._hold_epoch = ""
 
-    def edge(self) -> Edge:
-        segments = self.window.segments
-        return Edge(segments[-1].msn if segments else None, self.window.next_number, self.window.ended)
-
-    def rendered(self, doors_at: float | None) -> dict[str, bytes]:
+    def rendered(self, doors_at: float | None) -> dict[tuple[bool, bool, bool], bytes]:
         """Where texts made from the window as it is are kept; empty after every change."""
         if doors_at != self._rendered_for:
             self._rendered, self._rendered_for = {}, doors_at
@@ -75,7 +72,7 @@ class LiveRendition:
 
     def tick(self, now: float) -> bool:
         """Fill what is overdue, let go what waited too long, end the programme; True if hold parts went out."""
-        self.gates.expire(now)
+        self.gates.tick(now)
         missing = self._timeline.overdue(now) if self._hold_epoch else range(0)
         self._fill(missing)
         if self._timeline.over(now):
@@ -118,6 +115,11 @@ class LiveRendition:
 
     def _changed(self) -> None:
         self._rendered = {}
+        self.edge = self._edge()
+
+    def _edge(self) -> Edge:
+        segments = self.window.segments
+        return Edge(segments[-1].msn if segments else None, self.window.next_number, self.window.ended)
 
 
 class LiveSpace:
@@ -174,6 +176,12 @@ class Spaces:
 
     def get(self, space: str) -> LiveSpace | None:
         return self._spaces.get(space)
+
+    def media(self, space: str, rendition: str, file: str) -> bytes | None:
+        """A part or segment that is still kept: the shortest way to what is asked for most."""
+        live = self._spaces.get(space)
+        found = None if live is None else live.renditions.get(rendition)
+        return None if found is None else found.window.find(file)
 
     def on_air(self) -> list[SpacePlan]:
         """Plans of the Spaces whose windows are open."""

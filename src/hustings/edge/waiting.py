@@ -1,17 +1,22 @@
 """Requests held until a part of one rendition is there: one condition per part, bounded, never polling.
 
 The attack it stops: thousands of held requests that cost memory until the process dies. Beyond the limit a
-request is refused at once, and what is held ends when its client leaves or after MAX_WAIT.
+request is refused at once, and what is held ends after MAX_WAIT. Whether its client is still there is asked of
+those only who wait longer than a part takes: to watch all of them would double what a held request costs.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from hustings.base.clock import Clock
 from hustings.base.errors import Unavailable
 from hustings.hls.blocking import MAX_WAIT
+
+WATCHED_AFTER = 2.0  # seconds: two parts; whoever waits longer is watched, and forgotten when it leaves
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -38,31 +43,39 @@ class Room:
         self.held -= 1
 
 
+@dataclass(eq=False, slots=True)
+class _Held:
+    """One held request: since when, and who watches whether its client leaves."""
+
+    receive: Receive
+    since: float
+    watcher: asyncio.Future[None] | None = None
+
+
 class Gates:
     """The held requests of one rendition, by the part they wait for."""
 
     def __init__(self, room: Room, clock: Clock) -> None:
         self._room = room
         self._clock = clock
-        self._waiting: dict[int, dict[asyncio.Future[Outcome], float]] = {}
+        self._waiting: dict[int, dict[asyncio.Future[Outcome], _Held]] = {}
 
     async def until(self, number: int, receive: Receive) -> Outcome:
         """Hold until part `number` is published, the client leaves or MAX_WAIT passes."""
         self._room.enter()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         gate = self._waiting.setdefault(number, {})
-        gate[future] = self._clock.monotonic() + MAX_WAIT
-        watcher = asyncio.ensure_future(_left(receive))
-        watcher.add_done_callback(lambda _: _resolve(future, Outcome.GONE))
+        held = gate[future] = _Held(receive, self._clock.monotonic())
         try:
             return await future
         finally:
-            watcher.cancel()
             gate.pop(future, None)
             if not gate and self._waiting.get(number) is gate:
                 del self._waiting[number]
             self._room.leave()
-            await asyncio.gather(watcher, return_exceptions=True)
+            if held.watcher is not None:
+                held.watcher.cancel()
+                await asyncio.gather(held.watcher, return_exceptions=True)
 
     def open(self, number: int) -> None:
         """Part `number` is there: wake those who wait for it or for an earlier one."""
@@ -74,16 +87,20 @@ class Gates:
         for gate in list(self._waiting.values()):
             self._wake(gate, Outcome.ARRIVED)
 
-    def expire(self, now: float) -> None:
-        """End those whose time is over; entries are in order of arrival, so that the first ones tell."""
-        for gate in list(self._waiting.values()):
-            for future, deadline in list(gate.items()):
-                if deadline > now:
+    def tick(self, now: float) -> None:
+        """End those whose time is over, watch those who wait long; entries are in order of arrival."""
+        for gate in self._waiting.values():
+            for future, held in gate.items():
+                if now < held.since + WATCHED_AFTER:
                     break
-                _resolve(future, Outcome.EXPIRED)
+                if now >= held.since + MAX_WAIT:
+                    _resolve(future, Outcome.EXPIRED)
+                elif held.watcher is None:
+                    held.watcher = asyncio.ensure_future(_left(held.receive))
+                    held.watcher.add_done_callback(partial(_gone, future))
 
     @staticmethod
-    def _wake(gate: Mapping[asyncio.Future[Outcome], float], outcome: Outcome) -> None:
+    def _wake(gate: Mapping[asyncio.Future[Outcome], _Held], outcome: Outcome) -> None:
         for future in gate:
             _resolve(future, outcome)
 
@@ -91,6 +108,10 @@ class Gates:
 def _resolve(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
     if not future.done():
         future.set_result(outcome)
+
+
+def _gone(future: asyncio.Future[Outcome], _: object) -> None:
+    _resolve(future, Outcome.GONE)
 
 
 async def _left(receive: Receive) -> None:

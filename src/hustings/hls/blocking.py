@@ -6,6 +6,7 @@ Never waits itself and knows no clock.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from hustings.base import grid
 ADVANCE_SEGMENTS = 2  # `_HLS_msn` may exceed the last segment's number by this, 6.2.5.2
 ADVANCE_PARTS = math.floor(3 / grid.PART_SECONDS)  # the Advance Part Limit, 6.2.5.2
 MAX_WAIT = 12.0  # seconds: three target durations, then 503, 6.2.5.2
+_REMEMBERED = 256  # query strings: all who listen ask one of a few; made-up ones push each other out
 _DIGITS = 12  # longest number read: far above any part of any programme
 
 
@@ -58,6 +60,7 @@ class Edge:
     ended: bool
 
 
+@lru_cache(_REMEMBERED)
 def read_directives(query: str) -> Directives | Refuse:
     """Parse a query string; keys that are not ours are ignored (they split caches, that is all)."""
     fields = {key: value for key, value in parse_qsl(query, keep_blank_values=True) if key.startswith("_HLS_")}

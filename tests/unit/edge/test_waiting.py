@@ -9,7 +9,7 @@ from tests.support.settling import until
 
 from hustings.base.clock import ManualClock
 from hustings.base.errors import Unavailable
-from hustings.edge.waiting import Gates, Outcome, Room
+from hustings.edge.waiting import WATCHED_AFTER, Gates, Outcome, Room
 
 
 class Client:
@@ -44,11 +44,13 @@ async def test_a_part_wakes_those_who_wait_for_it_or_an_earlier_one() -> None:
     assert room.held == 0
 
 
-async def test_one_who_leaves_is_forgotten() -> None:
+async def test_one_who_waits_long_and_leaves_is_forgotten() -> None:
     room = Room(10)
     gates, leaver, stayer = Gates(room, ManualClock()), Client(), Client()
     (left,) = await held(gates, room, [4], leaver)
     (stays,) = [asyncio.create_task(gates.until(4, stayer.receive))]
+    await until(lambda: room.held == 2)
+    gates.tick(WATCHED_AFTER)
     leaver.leave()
     assert await left is Outcome.GONE
     gates.open(4)
@@ -63,12 +65,12 @@ async def test_a_wait_ends_after_three_target_durations() -> None:
     clock.advance(6)
     second = asyncio.create_task(gates.until(4, client.receive))
     await until(lambda: room.held == 2)
-    gates.expire(11.9)
+    gates.tick(11.9)
     assert room.held == 2
-    gates.expire(12.1)
+    gates.tick(12.1)
     assert await first is Outcome.EXPIRED
     assert not second.done()
-    gates.expire(18.1)
+    gates.tick(18.1)
     assert await second is Outcome.EXPIRED
 
 

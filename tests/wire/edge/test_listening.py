@@ -14,6 +14,7 @@ from hustings.documents.feed import Gone, Plan, Programme, Voices
 from hustings.documents.heard import USER_AGENT
 from hustings.documents.public import Card, Voice
 from hustings.documents.space import Replay, ReplayState, Role, SpaceState
+from hustings.edge.waiting import WATCHED_AFTER
 
 ONE, TWO = "1" * 24, "2" * 24  # sessions of pages
 
@@ -129,6 +130,7 @@ async def test_a_client_that_leaves_gives_its_place_back(edge: Edge, stage: Stag
     async with httpx.AsyncClient(base_url=edge.url) as client:
         asked = asyncio.create_task(client.get(edge.path("live/aac64/ll.m3u8?_HLS_msn=1&_HLS_part=0")))
         await edge.waits(1)
+        edge.clock.advance(WATCHED_AFTER)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
     await edge.waits(0)
