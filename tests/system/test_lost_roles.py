@@ -100,7 +100,7 @@ def nobody_heard_a_break(town: Town, going: Evening) -> None:
         assert each.waited < 2 * TARGET_DURATION
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_the_stage_killed_and_control_killed_with_its_database_locked_nobody_who_listens_hears_a_break(
     town: Town, browser: Browser, tmp_path: Path
 ) -> None:
