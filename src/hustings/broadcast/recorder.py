@@ -2,7 +2,8 @@
 
 A channel, encoders and files of its own: nothing that breaks the broadcast can break the recording. It begins
 with the conversation (the pre-show is not recorded) and ends with the programme; a restarted stage adds a take, and
-so does a disk that was full and has room again. On a slow disk it writes less often and more at a time.
+so does a disk that was full and has room again. On a slow disk, and on a machine that is behind, it writes less often
+and more at a time.
 Never makes the replay: it hands the Space's id on when everything is on disk.
 """
 
@@ -24,7 +25,7 @@ from hustings.broadcast.disk import Reserve, sync_file, sync_folder
 from hustings.broadcast.manifest import Manifest, Take
 from hustings.broadcast.take import CHUNK, RESUMED, TakeWriter
 from hustings.broadcast.workers import in_thread
-from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, SeatPacket
+from hustings.documents.blocks import Block, ProgrammeBlock, ProgrammeEnd, Samples, SeatPacket
 from hustings.documents.feed import Programme
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,8 @@ DELETED_LATELY = 1024  # Spaces: far more than can still have sound on its way
 DELETED = ".deleted-"  # begins the name of a folder on its way out
 RESERVE = 256 * 2**20  # bytes: more than an hour of programme
 SLOW = 0.5  # seconds for what takes a healthy disk a thousandth of that
-REST = 0.5  # seconds at most between two writes: what has not been written is lost with the process
+GATHERED = 5  # chunks of one Space, a second, that are encoded though more is waiting: the loop must have its turns
+UNWRITTEN = 26  # chunks, five seconds: so much is written even then; while a slow disk takes a write, less comes
 SLOW_FOR = 10.0  # seconds a disk is called slow after such a write
 DISK_FULL, DISK_SLOW, TRACKS_DROPPED = "disk_full", "disk_slow", "tracks_dropped"
 
@@ -47,6 +49,7 @@ class _Recording:
     def __init__(self, folder: Path, space: str, reserve: int, clock: Clock) -> None:
         self.folder = folder
         self.packets: list[SeatPacket] = []
+        self.gathered: list[tuple[Samples, list[SeatPacket]]] = []
         self.window = Collector(CHUNK, 0)
         self.writer: TakeWriter | None = None
         self.manifest = manifests.load(folder) or Manifest(space)
@@ -56,7 +59,7 @@ class _Recording:
         self._told: tuple[int, int, int | None] = (0, 0, None)
         self._clock = clock
         self._writing_since: float | None = None
-        self._write_again_at = 0.0  # a disk gets a rest: what came meanwhile is taken in, and written as one
+        self._unwritten = 0  # chunks encoded and not yet given to the disk
         self._slow_until = 0.0
         self._look_for_room_at = 0  # position
 
@@ -80,30 +83,42 @@ class _Recording:
             reserve = Reserve(self.folder, 0)
         take = Take(len(self.manifest.takes) + 1, start, self._clock.now())
         self.writer = TakeWriter(self.folder, take, reserve)
-        self.window.move(take.start)
+        if self.window.start != take.start:  # else what has come of it goes into this take
+            self.window.move(take.start)
         self._look_for_room_at = take.start + MAX_GAP
         self.manifest.takes.append(take)
         log.info("recording begun", space=self.manifest.space, take=take.number)
         self.save()
         sync_folder(self.folder)
 
-    def write_window(self) -> None:
-        assert self.writer is not None
+    def gather(self) -> None:
+        """Put the window by for `write`, with the packets that came meanwhile; does not touch the disk."""
         packets, self.packets = self.packets, []
-        self.writer.write(self.window.take(), packets)
-        if self._clock.monotonic() >= self._write_again_at:
-            self._flush(self.writer)
-        told = (len(self.writer.tracks), len(self.writer.problems), self.writer.take.first_sound)
+        self.gathered.append((self.window.take(), packets))
+
+    def write(self, *, more: bool) -> None:
+        """Encode all that was gathered and put it on the disk, which can wait when there is `more`."""
+        assert self.writer is not None
+        self._write(self.writer, more=more)
+        self._resume_where_there_is_room(self.writer)
+
+    def _write(self, writer: TakeWriter, *, more: bool) -> None:
+        gathered, self.gathered = self.gathered, []
+        for samples, packets in gathered:
+            writer.write(samples, packets)
+        self._unwritten += len(gathered)
+        if not more or self._unwritten >= UNWRITTEN:
+            self._flush(writer)
+        told = (len(writer.tracks), len(writer.problems), writer.take.first_sound)
         if told != self._told:
             self._told = told
             self.save()
-        self._resume_where_there_is_room(self.writer)
 
     def _flush(self, writer: TakeWriter) -> None:
         self._writing_since = since = self._clock.monotonic()
         writer.flush()
         self._writing_since, now = None, self._clock.monotonic()
-        self._write_again_at = now + min(now - since, REST)
+        self._unwritten = 0
         if now - since > SLOW:
             self._slow_until = now + SLOW_FOR
 
@@ -114,7 +129,7 @@ class _Recording:
         elif self.window.start >= self._look_for_room_at:
             self._look_for_room_at = self.window.start + MAX_GAP
             if writer.room_again:
-                self.end_take()
+                self._close(writer)
                 self._note(RESUMED)
                 self._begin_at(self.window.start)
 
@@ -135,10 +150,14 @@ class _Recording:
         if self.writer is None:
             return
         if self.window.touched:
-            self.write_window()
-        paths = self.writer.paths
+            self.gather()
+        self._write(self.writer, more=False)
+        self._close(self.writer)
+
+    def _close(self, writer: TakeWriter) -> None:
+        paths = writer.paths
         packets, self.packets = self.packets, []
-        self.writer.close(packets)
+        writer.close(packets)
         for path in paths:
             sync_file(path)
         self._collect()
@@ -212,6 +231,8 @@ class Recorder:
                 try:
                     async with self._working:
                         await self._take(item)
+                        if not len(self._channel):
+                            await self._write_gathered()
                 except Exception:  # supervisor: one Space's failure must not end the recording of the others
                     log.exception("recording failed", space=item.space)
         finally:
@@ -277,7 +298,14 @@ class Recorder:
         while rest.size:
             rest = recording.window.put(block.position + block.samples.size - rest.size, rest)
             if rest.size or recording.window.full:
-                await in_thread(self._executor, recording.write_window)
+                recording.gather()
+        if len(recording.gathered) >= GATHERED:
+            await in_thread(self._executor, recording.write, more=True)
+
+    async def _write_gathered(self) -> None:
+        for recording in list(self._recordings.values()):
+            if recording.gathered:
+                await in_thread(self._executor, recording.write, more=False)
 
     @staticmethod
     def _begins(recording: _Recording, block: ProgrammeBlock) -> bool:

@@ -65,15 +65,15 @@ async def test_a_full_disk_costs_the_tracks_first_the_programme_last_and_with_ro
         evening = Evening(channel, speech)
 
         await evening.say(4)
-        assert recorder.faults("s") == frozenset()
+        await until(lambda: recorder.faults("s") == frozenset())
         disk.fill()
         await evening.say(1)
-        assert recorder.faults("s") == {TRACKS_DROPPED}
+        await until(lambda: recorder.faults("s") == {TRACKS_DROPPED})
         await evening.say(12)
-        assert recorder.faults("s") == {TRACKS_DROPPED, DISK_FULL}
+        await until(lambda: recorder.faults("s") == {TRACKS_DROPPED, DISK_FULL})
         disk.clear()
         await evening.say(12)
-        assert recorder.faults("s") == frozenset()
+        await until(lambda: recorder.faults("s") == frozenset())
         resumed = evening.position
         await evening.say(4)
         evening.end()

@@ -5,8 +5,9 @@ import json
 import os
 import signal
 import sys
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -64,6 +65,28 @@ async def test_the_programme_is_kept_bit_for_bit(speech: Samples, pool: Executor
     assert np.array_equal(to_pcm16(kept)[: said.size], to_pcm16(said))
     assert not kept[said.size :].any()
     assert told(tmp_path).ended
+
+
+class Counting(ThreadPoolExecutor):
+    """Counts what it was given to do."""
+
+    given = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        self.given += 1
+        return super().submit(*args, **kwargs)
+
+
+async def test_a_recorder_that_is_behind_writes_much_at_a_time_and_keeps_all(speech: Samples, tmp_path: Path) -> None:
+    said = speech[: 8 * PART]
+    with Counting(1) as pool:
+        await record(mixed(blocks(said), seat_packets(said), [ProgrammeEnd("s", said.size)]), tmp_path, pool)
+        at_a_time = said.size / CHUNK / pool.given
+
+    assert at_a_time > 3
+    kept = samples_of(tmp_path / "s" / "take-1-programme.flac")
+    assert np.array_equal(to_pcm16(kept)[: said.size], to_pcm16(said))
+    assert samples_of(tmp_path / "s" / "seat-host-1.opus").size == pytest.approx(said.size, abs=TICK)
 
 
 async def test_the_preshow_is_not_recorded_and_a_hold_is(speech: Samples, pool: Executor, tmp_path: Path) -> None:
