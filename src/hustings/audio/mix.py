@@ -44,7 +44,7 @@ class Fader:
     @property
     def shut(self) -> bool:
         """Nothing passes and nothing will until it is aimed."""
-        return self.resting and self._target == 0.0
+        return self._progress == self._target == 0.0
 
     def gains(self) -> Samples | float:
         """The gains of the next tick: one number when resting, else 960 of them."""

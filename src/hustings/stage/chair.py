@@ -105,11 +105,10 @@ class Chair:
     @property
     def closing(self) -> bool:
         """Its voice is in the conversation for the last time, as it fades out of it."""
-        ways = (self.switch, self._mute, self._heard)
-        if any(way.shut for way in ways):
+        if self.switch.shut or self._mute.shut or self._heard.shut:
             return False
-        turning_aside = self.talks and not self._talk.resting
-        return turning_aside or any(way.target == 0.0 for way in ways)
+        shutting = 0.0 in (self.switch.target, self._mute.target, self._heard.target)
+        return shutting or (self.talks and not self._talk.resting)
 
     def talk(self, on: bool) -> None:
         """Take the voice out of every mix into `aside`, whether the seat is muted or not, or give it back."""

@@ -161,7 +161,7 @@ class Receiver:
             # A longer wait takes no word away; it is heard where it comes into one because the network had nothing.
             self._filled += isinstance(pulled, Missing) or (pulled.starved and not self._quiet)
             sound = self._safely(None)
-        self._quiet = bool(np.maximum.reduce(np.abs(sound)) < QUIET)
+        self._quiet = bool(np.maximum.reduce(sound) < QUIET and np.minimum.reduce(sound) > -QUIET)
         return sound
 
     def _judge(self, packet: Packet) -> None:
