@@ -11,9 +11,9 @@ import pytest
 from tests.support.crowd import SPACE, Crowd, Pages, Said, Town, ids
 
 from hustings.documents.distinct import relative_error
-from hustings.documents.turnout import WITHIN, EdgeCount, Kept, TownCount
+from hustings.documents.turnout import WITHIN, EdgeCount, Kept
 from hustings.edge.audience import TOLD_FOR, Audience, Audiences
-from hustings.stage.headcount import MOST_EDGES, Headcount
+from hustings.stage.headcount import AT_MOST_EVERY, FEW, MOST_EDGES, Headcount
 
 SIZE, ALLOWED = 20_000, 0.02
 HEARD = ids(40)
@@ -207,6 +207,13 @@ def test_one_edge_that_needs_a_sample_has_the_others_take_it_too() -> None:
 def test_edges_are_remembered_up_to_a_number() -> None:
     count, empty = Headcount(), EdgeCount("", 0, 0, {}, {}, {}, estimated=1)
     for edge in range(2 * MOST_EDGES):
-        town = count.take(msgspec.structs.replace(empty, edge=str(edge)), 100.0 * edge / MOST_EDGES)
-    assert isinstance(town, TownCount)
-    assert town.turnout.listening <= MOST_EDGES
+        count.take(msgspec.structs.replace(empty, edge=str(edge)), edge * 0.9 * WITHIN / (2 * MOST_EDGES))
+    assert count.turnout(0.9 * WITHIN + AT_MOST_EVERY).listening == MOST_EDGES
+
+
+def test_of_many_edges_the_newest_words_are_put_together_every_few_seconds() -> None:
+    count, one = Headcount(), EdgeCount("", 0, 0, {}, {}, {}, estimated=1)
+    for edge in range(2 * FEW):
+        count.take(msgspec.structs.replace(one, edge=str(edge)), 0.0)
+    assert FEW <= count.turnout(0.0).listening < 2 * FEW
+    assert count.turnout(AT_MOST_EVERY).listening == 2 * FEW
