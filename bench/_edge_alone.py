@@ -1,4 +1,6 @@
-"""An edge alone in a process, with a feed made up of random bytes: `python -m bench._edge_alone PORT [HOST]`.
+"""An edge alone in a process, with a feed made up of random bytes.
+
+`python -m bench._edge_alone PORT HOST [CERTIFICATE KEY]`
 
 Says on standard output when it published each part, on the monotonic clock that all processes share.
 """
@@ -6,10 +8,11 @@ Says on standard output when it published each part, on the monotonic clock that
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 from hustings.base.clock import SystemClock
 from hustings.base.grid import PART_SECONDS
-from hustings.base.serving import serve_http
+from hustings.base.serving import Certificate, serve_http
 from hustings.base.settings import EDGE
 from hustings.documents import feed
 from hustings.documents.space import Person, SpacePlan, SpaceState
@@ -28,7 +31,7 @@ def publish(spaces: Spaces, number: int) -> None:
     spaces.take(feed.Part(SPACE, RENDITION, EPOCH, number, programme, os.urandom(PART_BYTES)))
 
 
-async def run_edge(port: int, host: str = "127.0.0.1") -> None:
+async def run_edge(port: int, host: str, certificate: Certificate | None = None) -> None:
     """Publish a part every 0.96 s until ended."""
     clock = SystemClock()
     role = EdgeRole(stage_url=NOBODY, control_url=NOBODY, cluster_key="k", clock=clock, site=None)
@@ -37,7 +40,7 @@ async def run_edge(port: int, host: str = "127.0.0.1") -> None:
     for number in range(BEFORE):
         publish(role.spaces, number)
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve_http(role.app, host, port))
+        group.create_task(serve_http(role.app, host, port, certificate))
         start, number = clock.monotonic(), BEFORE
         while True:
             await clock.sleep_until(start + (number - BEFORE + 1) * PART_SECONDS)
@@ -49,4 +52,5 @@ async def run_edge(port: int, host: str = "127.0.0.1") -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=LOOPS[EDGE]) as runner:
-        runner.run(run_edge(int(sys.argv[1]), *sys.argv[2:3]))
+        files = Certificate(*map(Path, sys.argv[3:5])) if len(sys.argv) > 3 else None
+        runner.run(run_edge(int(sys.argv[1]), sys.argv[2], files))

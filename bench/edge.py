@@ -1,78 +1,59 @@
-"""What one edge process delivers: parts a second, what each costs, and how late 500 blocked reloads are answered.
+"""What a listener costs at the edge, beside nginx with the same bytes as files and beside Icecast, in one run.
 
-`python -m bench.edge [--waiters N] [--seconds S]` prints one line of JSON per figure. The edge runs in a process of
-its own with parts made of 8 KB, published every 0.96 s; this process asks. Plain HTTP/1.1 on loopback.
+Run from the repository: `.venv/bin/python -m bench.edge [--quick] [--json]`. The server has one core, the load
+another, over loopback. What is judged is processor time, so that other work on the machine spoils little. The other
+servers and the generator h2load come from Debian (nginx-light, icecast2, nghttp2-client); what is missing is left out.
+Icecast is judged by AAC, the codec and bitrate of our plain form; in Ogg it writes once a second, in AAC six times.
 """
 
 import argparse
-import asyncio
 import json
 import os
-import socket
+import re
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from hustings.base.clock import SystemClock
-from hustings.base.grid import PART_SECONDS
-from hustings.base.serving import serve_http
-from hustings.documents import feed
-from hustings.documents.space import Person, SpacePlan, SpaceState
-from hustings.edge.live import Spaces
-from hustings.edge.role import EdgeRole
+from bench import _servers
+from bench._edge_alone import EPOCH
+from bench._limits import exit_code
+from bench._load import Listener, Load, get
+from bench._servers import A_PART, LOW_LATENCY, MEDIA, PLAIN, Published, Server
+from hustings.base.grid import PART_SECONDS, PARTS_PER_SEGMENT, SEGMENT_SECONDS
 
-SPACE = "bench"
-EPOCH = "e"
-HEADERS = "Host: x\r\nAccept-Encoding: gzip\r\n\r\n"
+LOADS_CORE = 1
+TMPFS = Path("/dev/shm")  # noqa: S108  # what nginx serves or keeps lies in memory, as the design has it
+CONNECTIONS = 64  # of a generator that asks as fast as it is answered
 
-
-def publish(spaces: Spaces, number: int) -> None:
-    programme = feed.Programme.CONVERSATION
-    spaces.take(feed.Part(SPACE, "aac64", EPOCH, number, programme, os.urandom(8 * 1024)))
-
-
-async def run_edge(port: int) -> None:
-    """Publish a part every 0.96 s and say when, in the monotonic clock both processes share."""
-    clock = SystemClock()
-    nobody = "http://127.0.0.1:9"
-    role = EdgeRole(stage_url=nobody, control_url=nobody, cluster_key="k", clock=clock, site=None, max_waiting=10_000)
-    role.spaces.take(feed.Plan(SpacePlan(SPACE, 1, "Bench", SpaceState.LIVE, Person("x"), doors_at=clock.now())))
-    role.spaces.take(feed.Init(SPACE, "aac64", b"init"))
-    for number in range(72):
-        publish(role.spaces, number)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve_http(role.app, "127.0.0.1", port))
-        start = clock.monotonic()
-        for number in range(72, 10_000):
-            await clock.sleep_until(start + (number - 71) * PART_SECONDS)
-            at = clock.monotonic()
-            publish(role.spaces, number)
-            sys.stdout.write(f"{number} {at}\n")
-            sys.stdout.flush()
+# What the figures must keep to.
+PLAIN_MOST, BEHIND_MOST = 1.2, 0.8  # of Icecast's processor time for one listener
+PARTS_LEAST = 0.6  # of static nginx's requests a second
+LATE_MOST = 0.300  # seconds from publication, of 99 in a hundred
+SHARE_MOST = 0.35  # of the core
+KILOBYTES_MOST = 60.0  # each
 
 
-class Connection:
-    """One kept-alive connection, asking one thing after another."""
+class Sizes(NamedTuple):
+    """How much is measured."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    plain: int  # listeners
+    low_latency: int
+    fleet: int  # plain listeners over three edges
+    rounds: int
+    seconds: float  # of every window
 
-    @classmethod
-    async def open(cls, port: int) -> "Connection":
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def get(self, path: str) -> tuple[int, int]:
-        """Status and length of the answer."""
-        self._writer.write(f"GET {path} HTTP/1.1\r\n{HEADERS}".encode())
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-        await self._reader.readexactly(length)
-        return int(head.split(b" ")[1]), length
+WHOLE = Sizes(plain=8_000, low_latency=5_000, fleet=15_000, rounds=3, seconds=3 * SEGMENT_SECONDS)
+QUICK = Sizes(plain=500, low_latency=1_000, fleet=3_000, rounds=1, seconds=SEGMENT_SECONDS)
 
-    def close(self) -> None:
-        self._writer.close()
+Starting = Callable[[Path], AbstractContextManager[Server]]
 
 
 def cpu_seconds(pid: int) -> float:
@@ -80,118 +61,273 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def throughput(port: int, pid: int, path: str, seconds: float, connections: int) -> tuple[float, float]:
-    """Answers a second, and the edge's CPU microseconds for each. The asker is often the slower one."""
-    done = 0
-    stop = time.monotonic() + seconds
-
-    async def ask() -> None:
-        nonlocal done
-        connection = await Connection.open(port)
-        while time.monotonic() < stop:
-            status, _ = await connection.get(path)
-            assert status == 200
-            done += 1
-        connection.close()
-
-    before, begun = cpu_seconds(pid), time.monotonic()
-    await asyncio.gather(*[ask() for _ in range(connections)])
-    return done / (time.monotonic() - begun), (cpu_seconds(pid) - before) / done * 1e6
+def used_by(server: Server) -> float:
+    return sum(cpu_seconds(process.pid) for process in server.processes)
 
 
-class Published:
-    """When each part was published, as the edge says."""
-
-    def __init__(self, lines: asyncio.StreamReader) -> None:
-        self._lines = lines
-        self._more = asyncio.Condition()
-        self.at: dict[int, float] = {}
-
-    async def follow(self) -> None:
-        while line := await self._lines.readline():
-            number, at = line.split()
-            async with self._more:
-                self.at[int(number)] = float(at)
-                self._more.notify_all()
-
-    async def until(self, number: int) -> None:
-        async with self._more:
-            await self._more.wait_for(lambda: number in self.at)
+def resident(server: Server) -> float:
+    """Kilobytes."""
+    told = [Path(f"/proc/{process.pid}/status").read_text() for process in server.processes]
+    return sum(float(text.partition("VmRSS:")[2].split()[0]) for text in told)
 
 
-async def lateness(port: int, waiters: int, parts: int, published: Published, pid: int) -> tuple[list[float], float]:
-    """Seconds from a part's publication to each waiter's whole answer, and the edge's CPU seconds per second."""
-    first = max(published.at) + 2
-    answered: list[tuple[int, float]] = []
-
-    async def wait_for_each() -> None:
-        connection = await Connection.open(port)
-        for number in range(first, first + parts):
-            msn, part = divmod(number, 4)
-            path = f"/spaces/{SPACE}/live/aac64/ll.m3u8?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES"
-            status, _ = await connection.get(path)
-            assert status == 200
-            answered.append((number, time.monotonic()))
-        connection.close()
-
-    before, begun = cpu_seconds(pid), time.monotonic()
-    tasks = [asyncio.create_task(wait_for_each()) for _ in range(waiters)]
-    await published.until(first + parts - 1)
-    await asyncio.gather(*tasks)
-    cpu = (cpu_seconds(pid) - before) / (time.monotonic() - begun)
-    return sorted(at - published.at[number] for number, at in answered), cpu
+@contextmanager
+def running(start: Starting) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(dir=TMPFS if TMPFS.is_dir() else None) as folder, start(Path(folder)) as server:
+        yield server
 
 
-def share(values: Sequence[float], part: float) -> float:
-    return values[min(len(values) - 1, int(part * len(values)))]
+def a_stream() -> Listener:
+    """One who listens to Icecast: asks once and hears for ever."""
+    yield 0.0, get("/live")
 
 
-def say(**figures: object) -> None:
-    sys.stdout.write(json.dumps(figures) + "\n")
+def plain(published: Published, begins: float) -> Listener:
+    """One who asks for the playlist and the newest segment every 3.84 s, for ever."""
+    while True:
+        yield begins, get(PLAIN)
+        newest = published.newest_segment(time.monotonic() - 0.2)
+        yield 0.0, get(f"{MEDIA}/s{newest}-{EPOCH}.m4s")
+        begins += SEGMENT_SECONDS
+
+
+Late = list[tuple[int, float]]  # part, when its reload was answered
+
+
+def low_latency(published: Published, late: Late, *, fetches: bool) -> Listener:
+    """One who asks for the next part before it is there, and fetches it, for ever."""
+    number = published.newest(time.monotonic()) + 1
+    while True:
+        msn, part = divmod(number, PARTS_PER_SEGMENT)
+        answer = yield 0.0, get(f"{LOW_LATENCY}?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES")
+        late.append((number, answer.at))
+        if fetches:
+            yield 0.0, get(f"{MEDIA}/p{number}-{EPOCH}.m4s")
+        number += 1
+
+
+def listener_seconds(start: Starting, make: Callable[[Server, int], Listener], sizes: Sizes) -> tuple[float, float]:
+    """Microseconds of the server's core for one listener's second, and the bytes a second each was sent."""
+    with running(start) as server:
+        load = Load()
+        load.join([server.where], (make(server, number) for number in range(sizes.plain)))
+        load.run(time.monotonic() + SEGMENT_SECONDS)
+        before, begun, received = used_by(server), time.monotonic(), load.received
+        load.run(begun + sizes.seconds)
+        lasted = time.monotonic() - begun
+        used = used_by(server) - before
+        load.close()
+        assert not load.errors, load.errors
+        return used / lasted / sizes.plain * 1e6, (load.received - received) / lasted / sizes.plain
+
+
+def plain_one(server: Server, number: int) -> Listener:
+    """They come evenly over the length of a segment."""
+    spread = number * 0.618 % 1.0 * SEGMENT_SECONDS
+    return plain(server.published, time.monotonic() + spread)
+
+
+class Rate(NamedTuple):
+    """What a generator that asks as fast as it is answered was given."""
+
+    a_second: float
+    cost: float  # microseconds of the server's core for one
+
+    @property
+    def a_core(self) -> float:
+        """A second of one whole core."""
+        return 1e6 / self.cost
+
+
+def ask(server: Server, url: str, *words: str) -> Rate:
+    """Run h2load, which says how many requests succeeded; any other fails the benchmark."""
+    before = used_by(server)
+    told = subprocess.run(
+        ["taskset", "-c", str(LOADS_CORE), "h2load", "-t1", *words, url], capture_output=True, text=True, check=True
+    ).stdout
+    done, failed = (int(found) for found in re.findall(r"(\d+) (?:succeeded|failed)", told))
+    assert done and not failed, told
+    (rate,) = re.findall(r"([\d.]+) req/s", told)
+    return Rate(float(rate), (used_by(server) - before) / done * 1e6)
+
+
+def parts_of(server: Server, seconds: float) -> Rate:
+    host, port = server.where
+    return ask(server, f"http://{host}:{port}{A_PART}", "--h1", f"-c{CONNECTIONS}", f"-D{seconds:.0f}")
+
+
+def parts_over_tls(server: Server, seconds: float) -> Rate:
+    host, port = server.secure or server.where
+    return ask(server, f"https://{host}:{port}{A_PART}", f"-c{CONNECTIONS}", "-m1", f"-D{seconds:.0f}")
+
+
+def handshakes_of(server: Server, many: int) -> Rate:
+    """New connections, each asking for one playlist."""
+    host, port = server.secure or server.where
+    return ask(server, f"https://{host}:{port}{PLAIN}", f"-c{many}", f"-n{many}", "-m1")
+
+
+class Held(NamedTuple):
+    """Low-latency listeners of one edge."""
+
+    p50: float  # seconds from publication to the whole answer, the wait for this load's own turn included
+    p99: float
+    share: float  # of the core
+    kilobytes: float  # each
+
+
+def hold(sizes: Sizes, *, fetches: bool) -> Held:
+    """All wait for the next part; from the second part on, every answer counts."""
+    with running(_servers.edge) as server:
+        late: Late = []
+        empty, load = resident(server), Load()
+        published = server.published
+        everybody = (low_latency(published, late, fetches=fetches) for _ in range(sizes.low_latency))
+        load.join([server.where], everybody)
+        load.run(time.monotonic() + 3 * PART_SECONDS)
+        first, before, begun = published.newest(time.monotonic()) + 2, used_by(server), time.monotonic()
+        load.run(begun + sizes.seconds)
+        share = (used_by(server) - before) / (time.monotonic() - begun)
+        kilobytes = (resident(server) - empty) / sizes.low_latency
+        load.close()
+        assert not load.errors, load.errors
+        assert server.said is not None
+        said = dict(line.split() for line in server.said.read_text().splitlines() if line.count(" ") == 1)
+        waited = sorted(
+            at - float(said[str(number)]) for number, at in late if number >= first and str(number) in said
+        )
+        return Held(waited[len(waited) // 2], waited[int(0.99 * len(waited))], share, kilobytes)
+
+
+def serve_a_fleet(sizes: Sizes) -> tuple[int, dict[str, int]]:
+    """Three edges on addresses of their own: answers, and what went wrong."""
+    hosts = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+    with ExitStack() as stack:
+        edges = [stack.enter_context(running(partial(_servers.edge, host=host))) for host in hosts]
+        load = Load()
+        places = [edge.where for edge in edges]
+        load.join(places, (plain_one(edges[number % 3], number) for number in range(sizes.fleet)))
+        load.run(time.monotonic() + SEGMENT_SECONDS + sizes.seconds)
+        load.close()
+        return load.answers, dict(load.errors)
+
+
+def cost_of_plain(sizes: Sizes) -> dict[str, tuple[float, float]]:
+    """Of each server: microseconds and bytes, medians of alternate rounds."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    kinds: dict[str, tuple[Starting, Callable[[Server, int], Listener]]] = {"our edge": (_servers.edge, plain_one)}
+    if _servers.installed("nginx"):
+        kinds["our edge behind nginx"] = (_servers.edge_behind_nginx, plain_one)
+        kinds["nginx, files"] = (_servers.nginx_with_files, plain_one)
+    if _servers.installed("icecast2", "ffmpeg"):
+        kinds["Icecast, Ogg"] = (partial(_servers.icecast, codec="opus"), lambda *_: a_stream())
+        kinds["Icecast, AAC"] = (partial(_servers.icecast, codec="aac"), lambda *_: a_stream())
+    for _ in range(sizes.rounds):
+        for name, (start, make) in kinds.items():
+            found.setdefault(name, []).append(listener_seconds(start, make, sizes))
+    return {
+        name: (statistics.median(cost for cost, _ in rounds), statistics.median(sent for _, sent in rounds))
+        for name, rounds in found.items()
+    }
+
+
+def rates(sizes: Sizes) -> dict[str, Rate]:
+    """Requests and handshakes, each the median round of servers asked in turn."""
+    found: dict[str, list[Rate]] = {}
+    many = max(500, sizes.low_latency // 2)
+    with ExitStack() as stack:
+        edge = stack.enter_context(running(_servers.edge))
+        secure = stack.enter_context(running(partial(_servers.edge, secure=True)))
+        asked: dict[str, Callable[[], Rate]] = {
+            "parts, our edge": partial(parts_of, edge, sizes.seconds / 2),
+            "parts over TLS and HTTP/2, our edge": partial(parts_over_tls, secure, sizes.seconds / 2),
+            "handshakes, our edge": partial(handshakes_of, secure, many),
+        }
+        if _servers.installed("nginx"):
+            files = stack.enter_context(running(_servers.nginx_with_files))
+            behind = stack.enter_context(running(_servers.edge_behind_nginx))
+            asked |= {
+                "parts, our edge behind nginx": partial(parts_of, behind, sizes.seconds / 2),
+                "parts, nginx, files": partial(parts_of, files, sizes.seconds / 2),
+                "parts over TLS and HTTP/2, nginx, files": partial(parts_over_tls, files, sizes.seconds / 2),
+                "handshakes, nginx": partial(handshakes_of, files, many),
+            }
+        for _ in range(sizes.rounds):
+            for name, measure in asked.items():
+                found.setdefault(name, []).append(measure())
+    return {name: sorted(rounds, key=lambda rate: rate.cost)[len(rounds) // 2] for name, rounds in found.items()}
+
+
+def limits_of_plain(costs: dict[str, tuple[float, float]]) -> Iterator[tuple[str, bool]]:
+    peer = costs.get("Icecast, AAC")
+    for name, most in (("our edge", PLAIN_MOST), ("our edge behind nginx", BEHIND_MOST)):
+        if peer is not None and name in costs:
+            times = costs[name][0] / peer[0]
+            yield f"a plain listener of {name} costs {times:.2f} times that of Icecast, at most {most}", times <= most
+
+
+def limits_of_rates(found: dict[str, Rate]) -> Iterator[tuple[str, bool]]:
+    if "parts, nginx, files" in found:
+        share = found["parts, our edge"].a_core / found["parts, nginx, files"].a_core
+        yield f"parts: {share:.2f} of static nginx's requests, at least {PARTS_LEAST}", share >= PARTS_LEAST
+
+
+def limits_of_held(many: int, held: Held) -> Iterator[tuple[str, bool]]:
+    who = f"{many} low-latency listeners"
+    yield f"{who}: {held.p99 * 1000:.0f} ms late (p99), at most {LATE_MOST * 1000:.0f}", held.p99 <= LATE_MOST
+    yield f"{who}: {held.share:.2f} of the core, at most {SHARE_MOST}", held.share <= SHARE_MOST
+    yield f"{who}: {held.kilobytes:.0f} KB each, at most {KILOBYTES_MOST:.0f}", held.kilobytes <= KILOBYTES_MOST
+
+
+def say(told: str) -> None:
+    sys.stdout.write(f"{told}\n")
     sys.stdout.flush()
 
 
-async def measure(waiters: int, seconds: float) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    edge = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.edge", "--serve", str(port), stdout=asyncio.subprocess.PIPE
-    )
-    assert edge.stdout is not None
-    published = Published(edge.stdout)
-    following = asyncio.create_task(published.follow())
-    try:
-        await published.until(72)
-        for what, path in (("part", "media/aac64/p70-e.m4s"), ("playlist", "live/aac64/ll.m3u8")):
-            rate, cost = await throughput(port, edge.pid, f"/spaces/{SPACE}/{path}", seconds, 64)
-            say(figure=f"{what} requests", per_second=round(rate), edge_cpu_us=round(cost, 1))
-        late, cpu = await lateness(port, waiters, max(3, round(seconds)), published, edge.pid)
-        told = {
-            name: round(1000 * share(late, part), 1) for name, part in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
-        }
-        say(
-            figure="blocked reload lateness",
-            waiters=waiters,
-            answers=len(late),
-            unit="ms",
-            **told,
-            edge_cpu=round(cpu, 3),
-        )
-    finally:
-        edge.terminate()
-        await edge.wait()
-        await following
+def measure_all(sizes: Sizes, figures: dict[str, object]) -> list[tuple[str, bool]]:
+    """Say each figure as it is found, and keep it; the limits and whether they hold."""
+    limits: list[tuple[str, bool]] = []
+    for program, what in (("nginx", "nginx"), ("icecast2", "Icecast"), ("h2load", "requests a second and TLS")):
+        if not _servers.installed(program):
+            say(f"  {program} is not installed: {what} is left out (Debian: apt-get install {DEBIAN[program]})")
+    costs = cost_of_plain(sizes)
+    for name, (cost, sent) in costs.items():
+        say(f"  plain listener, {name:40} {cost:8.1f} us of a core a second   {sent * 8 / 1000:5.0f} kbit/s")
+    limits += limits_of_plain(costs)
+    if _servers.installed("h2load"):
+        found = rates(sizes)
+        for name, rate in found.items():
+            say(f"  {name:56} {rate.a_core:8.0f} a second of core {rate.a_second:8.0f} a second now")
+        limits += limits_of_rates(found)
+        figures["a second of core"] = {name: round(rate.a_core) for name, rate in found.items()}
+    for fetches in (False, True):
+        held = hold(sizes, fetches=fetches)
+        name = f"{sizes.low_latency} low-latency listeners{', each fetching its parts' if fetches else ''}"
+        say(f"  {name}: {held.p50 * 1000:.0f} ms late (p50), {held.p99 * 1000:.0f} ms (p99), "
+            f"{held.share:.3f} of the core, {held.kilobytes:.0f} KB each")  # fmt: skip
+        figures[name] = held._asdict()
+        limits += () if fetches else limits_of_held(sizes.low_latency, held)
+    answers, errors = serve_a_fleet(sizes)
+    told = f"{sizes.fleet} plain listeners over three edges: {answers} answers, errors: {errors or 'none'}"
+    say(f"  {told}")
+    figures |= {"microseconds a plain listener's second": {name: cost for name, (cost, _) in costs.items()}}
+    return [*limits, (told, not errors)]
+
+
+DEBIAN = {"nginx": "nginx-light", "icecast2": "icecast2", "h2load": "nghttp2-client"}
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--serve", type=int, help="be the edge, on this port")
-    options.add_argument("--waiters", type=int, default=500)
-    options.add_argument("--seconds", type=float, default=5.0)
+    options.add_argument("--quick", action="store_true", help="a few listeners, one round")
+    options.add_argument("--json", action="store_true", help="the figures as JSON, after the table")
     chosen = options.parse_args()
-    asyncio.run(run_edge(chosen.serve) if chosen.serve else measure(chosen.waiters, chosen.seconds))
-    return 0
+    os.sched_setaffinity(0, {LOADS_CORE})
+    figures: dict[str, object] = {}
+    limits = measure_all(QUICK if chosen.quick else WHOLE, figures)
+    if chosen.json:
+        say(json.dumps(figures))
+    return exit_code(*limits)
 
 
 if __name__ == "__main__":

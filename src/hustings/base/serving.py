@@ -6,15 +6,23 @@ mixer or the feed, so that no second process stands between them.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 CONNECTIONS = 65_536  # granian admits this many at once; what is served of them is bounded by the application
+
+
+class Certificate(NamedTuple):
+    """PEM files: the certificate with its chain, and its key without a password."""
+
+    chain: Path
+    key: Path
 
 
 def without_lifespan(app: AsgiApp) -> AsgiApp:
@@ -33,8 +41,8 @@ def without_lifespan(app: AsgiApp) -> AsgiApp:
     return wrapped
 
 
-async def serve_http(app: AsgiApp, host: str, port: int) -> None:
-    """Serve until cancelled."""
+async def serve_http(app: AsgiApp, host: str, port: int, certificate: Certificate | None = None) -> None:
+    """Serve until cancelled; with a certificate over TLS 1.2 or newer, and HTTP/2 for clients that ask for it."""
     server = Server(
         without_lifespan(app),
         address=host,
@@ -45,6 +53,9 @@ async def serve_http(app: AsgiApp, host: str, port: int) -> None:
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         log_enabled=False,
+        ssl_cert=certificate and certificate.chain,
+        ssl_key=certificate and certificate.key,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
     serving = asyncio.ensure_future(server.serve())
     try:
