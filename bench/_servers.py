@@ -111,10 +111,9 @@ def installed(*programs: str) -> bool:
 @contextmanager
 def started(words: Sequence[str], said: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A process on the core of the servers, until the context ends."""
-    with open(said or os.devnull, "wb") as told, open(os.devnull, "wb") as nowhere:
-        process = subprocess.Popen(
-            ["taskset", "-c", str(ITS_CORE), *words], stdout=told, stderr=nowhere, env=os.environ | {"PATH": PATH}
-        )
+    words = ["taskset", "-c", str(ITS_CORE), *words]
+    with (said or Path(os.devnull)).open("wb") as told:
+        process = subprocess.Popen(words, stdout=told, stderr=subprocess.DEVNULL, env=os.environ | {"PATH": PATH})
     try:
         yield process
     finally:

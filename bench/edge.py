@@ -2,8 +2,9 @@
 
 Run from the repository: `.venv/bin/python -m bench.edge [--quick] [--json]`. The server has one core, the load
 another, over loopback. What is judged is processor time, so that other work on the machine spoils little. The other
-servers and the generator h2load come from Debian (nginx-light, icecast2, nghttp2-client); what is missing is left out.
-Icecast is judged by AAC, the codec and bitrate of our plain form; in Ogg it writes once a second, in AAC six times.
+servers and the generator h2load come from Debian (nginx-light, icecast2, nghttp2-client); what is missing is left
+out. Icecast is judged by AAC, the codec and bitrate of our plain form; in Ogg it writes once a second, in
+AAC six times.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from bench._servers import A_PART, LOW_LATENCY, MEDIA, PLAIN, Published, Server
 from hustings.base.grid import PART_SECONDS, PARTS_PER_SEGMENT, SEGMENT_SECONDS
 
 LOADS_CORE = 1
-TMPFS = Path("/dev/shm")  # noqa: S108  # what nginx serves or keeps lies in memory, as the design has it
+TMPFS = Path("/dev/shm")  # what nginx serves or keeps lies in memory, as the design has it
 CONNECTIONS = 64  # of a generator that asks as fast as it is answered
 
 # What the figures must keep to.
@@ -146,7 +147,8 @@ def ask(server: Server, url: str, *words: str) -> Rate:
         ["taskset", "-c", str(LOADS_CORE), "h2load", "-t1", *words, url], capture_output=True, text=True, check=True
     ).stdout
     done, failed = (int(found) for found in re.findall(r"(\d+) (?:succeeded|failed)", told))
-    assert done and not failed, told
+    assert not failed, told
+    assert done, told
     (rate,) = re.findall(r"([\d.]+) req/s", told)
     return Rate(float(rate), (used_by(server) - before) / done * 1e6)
 
