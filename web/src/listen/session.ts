@@ -6,7 +6,7 @@ import type { Player, Sound } from './player.svelte';
 
 const EVERY = 30; // seconds
 const GONE = new Set<Sound>(['off', 'blocked', 'paused', 'ended']);
-const AGAIN = 5; // seconds after a report that did not arrive
+const AGAIN = 10; // seconds after a report that reached nobody; one that was refused is not sent again, many may be
 
 export function lockScreen(card: Card, player: Player): void {
   if (!('mediaSession' in navigator)) return;
@@ -44,7 +44,7 @@ export function beacon(space: string, player: Player, oneIn: () => number): () =
     const body = JSON.stringify({ session, stalls: Math.max(stalls - told, Number(sound === 'waiting')), buffer: buffered(player.audio), left });
     const headers = { 'content-type': 'application/json' };
     fetch(`/spaces/${encodeURIComponent(space)}/beacon`, { method: 'POST', keepalive: true, headers, body }).then(
-      () => (told = stalls),
+      ({ ok }) => (told = ok ? stalls : told),
       () => (last = Math.min(last, performance.now() / 1000 - EVERY + AGAIN)),
     );
   };
