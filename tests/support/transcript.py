@@ -1,12 +1,18 @@
 """A page's console blocks, carried out: `$` is typed into a shell, `hustings serve` runs until the next `^C`."""
 
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 
+import pytest
 from tests.support.town import Town, free_port
+
+from hustings.cli import main
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
@@ -48,6 +54,8 @@ class Transcript:
         if serving := re.fullmatch(r"hustings serve --data (\S+)", command):
             self._serve(self.folder / serving[1])
             return ""
+        if command.startswith("hustings ") and not command.startswith("hustings backup"):
+            return self._type_here(command)
         return self._type(command)
 
     def _serve(self, data: Path) -> None:
@@ -59,6 +67,18 @@ class Transcript:
         if self.town is not None:
             assert self.town.stop() == 0
         self.town = None
+
+    def _type_here(self, command: str) -> str:
+        """In this process, which has loaded it all; but nothing here may give way to others from now on."""
+        words = [str(found) for word in shlex.split(command)[1:] for found in self._meant(word)]
+        printed = io.StringIO()
+        with chdir(self.folder), redirect_stdout(printed), pytest.MonkeyPatch.context() as environment:
+            environment.setenv("HUSTINGS_PORT", str(self.port))
+            assert main(words) == 0, f"{command}: {printed.getvalue()}"
+        return printed.getvalue()
+
+    def _meant(self, word: str) -> list[Path] | list[str]:
+        return sorted(self.folder.glob(word)) if "*" in word else [word]
 
     def _type(self, command: str) -> str:
         beside = Path(sys.executable).parent
