@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from hustings.base import memory
 from hustings.base.clock import SystemClock
 from hustings.base.grid import PART_SECONDS
 from hustings.base.serving import Certificate, serve_http
@@ -51,6 +52,8 @@ async def run_edge(port: int, host: str, certificate: Certificate | None = None)
 
 
 if __name__ == "__main__":
+    memory.settle()
+    memory.collect_seldom()
     with asyncio.Runner(loop_factory=LOOPS[EDGE]) as runner:
         files = Certificate(*map(Path, sys.argv[3:5])) if len(sys.argv) > 3 else None
         runner.run(run_edge(int(sys.argv[1]), sys.argv[2], files))

@@ -54,7 +54,7 @@ class Load:
     _open: dict[int, _Connection] = field(default_factory=dict)
     _later: list[tuple[float, int]] = field(default_factory=list)
 
-    def join(self, where: Sequence[Address], listeners: Iterable[Listener], pace: float = 4000.0) -> None:
+    def join(self, where: Sequence[Address], listeners: Iterable[Listener], pace: float = 1500.0) -> None:
         """Connect each, in turn to these addresses, at most `pace` a second."""
         begun = time.monotonic()
         for number, listener in enumerate(listeners):

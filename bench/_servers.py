@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support.asgi import free_port
+from tests.support.certificates import certificate
 
 from bench._edge_alone import BEFORE, EPOCH, PART_BYTES, RENDITION, SPACE
 from bench._load import Address
@@ -138,22 +139,15 @@ def answers(where: Address, process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """One for nobody, with the kind of key that certificates have now."""
-    chain, key = folder / "chain.pem", folder / "key.pem"
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
-    words = ["openssl", "req", "-x509", *kind, "-days", "2", "-keyout", str(key), "-out", str(chain)]
-    subprocess.run(words, check=True, capture_output=True)
-    return chain, key
-
-
 @contextmanager
 def edge(folder: Path, host: str = "127.0.0.1", *, secure: bool = False) -> Iterator[Server]:
     """Our edge with a feed, over TLS where asked."""
     port = free_port()
     said = folder / f"said-{port}"
-    certificate = [str(path) for path in make_certificate(folder)] if secure else []
-    words = [sys.executable, "-m", "bench._edge_alone", str(port), host, *certificate]
+    words = [sys.executable, "-m", "bench._edge_alone", str(port), host]
+    if secure:
+        made = certificate(folder, host)
+        words += [str(made.file), str(made.key)]
     with started(words, said) as process:
         answers((host, port), process)
         while len(told := said.read_text().split()) < 2:
@@ -167,8 +161,8 @@ def nginx_with_files(folder: Path) -> Iterator[Server]:
     """nginx with parts, segments and playlists as our edge makes them, as files; plain and over TLS."""
     begun = time.monotonic()
     _write_files(folder / "files")
-    secure, (chain, key) = free_port(), make_certificate(folder)
-    listen = f"listen 127.0.0.1:{secure} ssl http2 backlog=4096; ssl_certificate {chain}; ssl_certificate_key {key};"
+    secure, made = free_port(), certificate(folder, "127.0.0.1")
+    listen = f"listen 127.0.0.1:{secure} ssl http2; ssl_certificate {made.file}; ssl_certificate_key {made.key};"
     server = _FILES.format(folder=folder, space=SPACE)
     with _nginx(folder, listen=listen, server=server, http="open_file_cache max=1000;") as (process, port):
         where = ("127.0.0.1", port)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from hustings.base import memory
 from hustings.base.clock import SystemClock
 from hustings.base.serving import serve_http
 from hustings.base.settings import EDGE, Settings
@@ -11,6 +12,7 @@ from hustings.server.role import run_role
 
 async def run_edge(settings: Settings) -> None:
     """The front door."""
+    memory.collect_seldom()
     edge = EdgeRole(
         stage_url=settings.stage_url,
         control_url=settings.control_url,
