@@ -1,11 +1,13 @@
 """A data folder into an archive and back: all of it, only whole, only where nothing is overwritten."""
 
+import hashlib
 import json
 import sqlite3
 import tarfile
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.disks import small_disk
@@ -217,8 +219,8 @@ def test_an_archive_of_which_a_bit_changed_is_refused_and_names_the_file(setting
     assert below(tmp_path / "restored") == set()
 
 
-def rewritten(archive: Path, **changes: object) -> Path:
-    """The archive with another manifest."""
+def rewritten(archive: Path, *, extra: str = "", **changes: object) -> Path:
+    """The archive with another manifest, and an empty file named `extra`."""
     with tarfile.open(archive) as tar:
         members = [(member, tar.extractfile(member)) for member in tar]
         fresh = archive.with_name("rewritten.tar")
@@ -230,12 +232,14 @@ def rewritten(archive: Path, **changes: object) -> Path:
                     data = json.dumps({**json.loads(data), **changes}).encode()
                 member.size = len(data)
                 out.addfile(member, BytesIO(data))
+            if extra:
+                out.addfile(tarfile.TarInfo(extra))
     return fresh
 
 
 @pytest.mark.parametrize("newer", [{"schema": "9999"}, {"format": 2}])
 def test_an_archive_of_a_newer_program_is_refused_with_what_to_install(
-    settings: Settings, tmp_path: Path, newer: dict[str, object]
+    settings: Settings, tmp_path: Path, newer: dict[str, Any]
 ) -> None:
     archive, _ = backed_up(settings)
 
@@ -245,16 +249,25 @@ def test_an_archive_of_a_newer_program_is_refused_with_what_to_install(
     restore(rewritten(archive, version="7.0"), tmp_path / "restored", quiet)
 
 
-@pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "missing"])
+def naming(archive: Path, name: str, *, held: bool) -> Path:
+    """An archive whose manifest names one empty file, which is in it or is not."""
+    nothing = {"name": name, "size": 0, "sha256": hashlib.sha256().hexdigest()}
+    return rewritten(archive, extra=name if held else "", files=[nothing])
+
+
+@pytest.mark.parametrize(("name", "held"), [("../outside", True), ("/tmp/outside", True), ("inside", False)])
 def test_an_archive_that_names_what_it_does_not_hold_or_what_lies_elsewhere_is_refused(
-    settings: Settings, tmp_path: Path, name: str
+    settings: Settings, tmp_path: Path, name: str, held: bool
 ) -> None:
     archive, _ = backed_up(settings)
 
-    with pytest.raises(BadArchive, match=name):
-        restore(rewritten(archive, files=[{"name": name, "size": 0, "sha256": ""}]), tmp_path / "restored", quiet)
+    with pytest.raises(BadArchive, match=f"does not hold {name}"):
+        restore(naming(archive, name, held=held), tmp_path / "restored", quiet)
+    restore(naming(archive, "inside", held=True), tmp_path / "other", quiet)
 
-    assert not (tmp_path / "outside").exists()
+    assert below(tmp_path / "restored") == set()
+    assert below(tmp_path / "other") == {"inside"}
+    assert not Path("/tmp/outside").exists()
 
 
 def test_a_folder_with_files_in_it_is_refused_and_left_as_it_was_and_a_restoration_cut_off_is_begun_anew(
