@@ -28,6 +28,7 @@ from hustings.clients.speaker import Speaker, SpeakerProgress
 from hustings.clients.voice import Voice
 from hustings.ops import doctor as ops_doctor
 from hustings.ops.backup import back_up
+from hustings.ops.deployment import Deployment, Kind
 from hustings.ops.restore import restore
 from hustings.server import serve as server
 from hustings.server.role import LAST, give_way
@@ -47,6 +48,7 @@ account = typer.Typer(help="Accounts of this installation.", rich_markup_mode=No
 app.add_typer(account, name="account")
 
 SAMPLE_ROLE = "sample"
+SERVICE_DATA = Path("/var/lib/hustings")
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 Host = Annotated[str | None, typer.Option(help="Address the front door listens on; 0.0.0.0 for every network.")]
@@ -349,6 +351,27 @@ def restore_backup(
         console.data_json(console.contents_document(contents))
     else:
         console.data(f"hustings serve --data {settings.data}")
+
+
+def config(
+    kind: Annotated[Kind, typer.Argument(help="What to write a configuration for.")],
+    name: Annotated[str, typer.Option(help="Domain of the town.")] = "town.example",
+    edge: Annotated[list[str] | None, typer.Option(help="host:port of a front door; once for each.")] = None,
+    *,
+    cert: Annotated[Path | None, typer.Option(help="Certificate, where the web server gets none itself.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Key of the certificate.")] = None,
+    data: Annotated[Path, typer.Option(help="Data folder of the service.")] = SERVICE_DATA,
+) -> int:
+    """Write a configuration for nginx, Caddy, systemd or a container to standard output."""
+    deployment = Deployment(
+        name,
+        command=Path(sys.executable).with_name("hustings"),
+        data=data.absolute(),
+        edges=tuple(edge or ["127.0.0.1:8000"]),
+        certificate=cert and cert.absolute(),
+        key=key and key.absolute(),
+    )
+    console.data(deployment.written(kind))
     return 0
 
 

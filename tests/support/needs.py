@@ -17,6 +17,9 @@ PACKAGES = {  # program: the Debian package that brings it
     "flite": "flite",
     "turnserver": "coturn",
     "ip": "iproute2",
+    "nginx": "nginx-light",
+    "caddy": "caddy",
+    "systemd-analyze": "systemd",
     "iptables": "iptables",
 }
 

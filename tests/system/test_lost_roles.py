@@ -7,19 +7,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
-from tests.support.desk_watch import DeskWatch
+from tests.support.evening import evening, nobody_heard_a_break
 from tests.support.hearing import voices, write_wav
-from tests.support.players import HlsJs, Program, ffmpeg, gstreamer, last_part, off_the_grid
 from tests.support.town import Town, eventually
-
-from hustings.hls.playlist import TARGET_DURATION
 
 LOCKED = 8.0  # seconds
 BOUND = 12.0  # seconds within which the API answers while nothing can be written
@@ -48,56 +44,6 @@ def tried_again(town: Town, title: str, answers: list[httpx.Response]) -> str:
         return answer.is_success and answer.json()["id"]
 
     return str(eventually(attempt, within=40, what="an answer that is not a refusal"))
-
-
-@dataclass
-class Evening:
-    """A live Space with one who speaks, one at the desk and three players nobody touches."""
-
-    space: str
-    watch: DeskWatch
-    programs: list[Program]
-    hls: HlsJs
-
-
-@contextlib.contextmanager
-def evening(town: Town, browser: Browser, said: Path) -> Iterator[Evening]:
-    space = town.api("POST", "/spaces", {"title": "The ferry"})["id"]
-    town.api("POST", f"/spaces/{space}/live")
-    host = town.api("POST", f"/spaces/{space}/seat", {"agree_recording": True})["token"]
-    address, playlist = f"{town.url}/spaces/{space}", f"{town.url}/spaces/{space}/live/aac64/ll.m3u8"
-    speaking = town.begin("speak", address, "--token", host, "--file", str(said), "--loop")
-    watch = DeskWatch(town.url, space, host)
-    programs: list[Program] = []
-    try:
-        watch.until_heard(1, 30)
-        eventually(lambda: httpx.get(playlist).is_success, what="the playlist")
-        programs += [ffmpeg(playlist), gstreamer(playlist)]
-        hls = HlsJs(browser, town.url, playlist)
-        eventually(lambda: (seen := hls.seen())["at"] > seen["joined"] + 2, what="two seconds of sound")
-        for program in programs:
-            assert program.begun.wait(15)
-        yield Evening(space, watch, programs, hls)
-    finally:
-        watch.close()
-        speaking.kill()
-        speaking.communicate()
-        for program in programs:
-            program.kill()
-
-
-def nobody_heard_a_break(town: Town, going: Evening) -> None:
-    """Every player plays to the end by itself, and misses nothing on the way."""
-    told = going.hls.ends()
-    heard = [program.ends() for program in going.programs]
-    last = last_part(town.get(f"/spaces/{going.space}/live/aac64/plain.m3u8").text)
-    assert set(told["errors"]) <= {"bufferStalledError"}  # on a machine that does too much; it goes on by itself
-    assert (told["loads"], len(told["played"])) == (1, 1)
-    assert told["stood"] < 2 * TARGET_DURATION
-    for each in heard:
-        assert each.code == 0, each.complaints
-        assert off_the_grid(each, last) == pytest.approx(0, abs=0.05)
-        assert each.waited < 2 * TARGET_DURATION
 
 
 @pytest.mark.timeout(240)

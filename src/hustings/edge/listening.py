@@ -23,7 +23,7 @@ from hustings.edge.audience import AUDIENCES, Audiences
 from hustings.edge.bodies import Body
 from hustings.edge.live import LiveRendition, LiveSpace, Spaces
 from hustings.edge.plans import PlanBook
-from hustings.edge.waiting import Outcome
+from hustings.edge.waiting import Leaving, Outcome
 from hustings.hls import playlist
 from hustings.hls.blocking import Refuse, Wait, decide, read_directives
 from hustings.hls.names import InitName, PartName, parse_name
@@ -194,6 +194,8 @@ class ListeningPlane:
         outcome = await rendition.gates.until(number, receive)
         if outcome is Outcome.EXPIRED:
             raise Unavailable("The stage is silent. Your player will try again by itself.", retry_after=1)
+        if outcome is Outcome.LEAVING:
+            raise Leaving
         return outcome is Outcome.ARRIVED
 
     def _text(

@@ -96,6 +96,7 @@ class EdgeRole:
                 group.create_task(self.agent.run(), name="edge follows the stage")
                 group.create_task(self.town.run(), name="edge counts with the others")
         finally:
+            self.room.close()
             await self._questions.aclose()
             for upstream in (*self._upstreams.values(), *self._from_edges.values()):
                 await upstream.close()

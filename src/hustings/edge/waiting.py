@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from hustings.base.clock import Clock
 from hustings.base.errors import Unavailable
@@ -25,16 +26,40 @@ class Outcome(Enum):
     ARRIVED = "arrived"
     EXPIRED = "expired"
     GONE = "gone"  # the client left
+    LEAVING = "leaving"  # this edge goes away
+
+
+class Leaving(Unavailable):
+    """This edge is being stopped: what stands in front of it asks another one, as for every 502."""
+
+    code = "leaving"
+    status = 502
+
+    def __init__(self) -> None:
+        super().__init__("This server is being restarted. Your player will try again by itself.")
 
 
 class Room:
-    """How many requests the whole edge holds. Refuses with Unavailable when full."""
+    """How many requests the whole edge holds. Refuses with Unavailable when full, with Leaving once closed."""
 
     def __init__(self, places: int) -> None:
         self._places = places
+        self._gates: WeakSet[Gates] = WeakSet()
+        self._closed = False
         self.held = 0
 
+    def add(self, gates: "Gates") -> None:
+        self._gates.add(gates)
+
+    def close(self) -> None:
+        """Let everybody go at once; nobody is held from now on."""
+        self._closed = True
+        for gates in self._gates:
+            gates.release()
+
     def enter(self) -> None:
+        if self._closed:
+            raise Leaving
         if self.held >= self._places:
             raise Unavailable("This server holds as many listeners as it can. Try again in a moment.", retry_after=1)
         self.held += 1

@@ -1,5 +1,6 @@
 """Edges on other machines, which reach a town through the front door of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -83,3 +84,18 @@ async def test_the_key_changes_nothing_at_the_front_door(edge: Edge, control: Co
     for method in ("PUT", "POST", "DELETE"):
         answer = await edge.client.request(method, f"/internal/plans/{SPACE}", headers=BY_KEY)
         assert answer.status_code == 405
+
+
+async def test_an_edge_that_is_stopped_sends_those_who_wait_there_to_another_at_once(
+    edge: Edge, distant: Edge, stage: Stage
+) -> None:
+    stage.open()
+    stage.say(range(9))
+    await distant.has(8)
+    asked = asyncio.create_task(distant.client.get(f"{LIVE}/ll.m3u8?_HLS_msn=2&_HLS_part=1"))
+    await distant.waits(1)
+    distant.role.room.close()
+    for answer in (await asked, await distant.client.get(f"{LIVE}/ll.m3u8?_HLS_msn=2&_HLS_part=1")):
+        assert (answer.status_code, answer.json()["code"]) == (502, "leaving")
+    assert (await distant.client.get(f"{LIVE}/ll.m3u8")).status_code == 200
+    assert (await edge.client.get(f"{LIVE}/ll.m3u8")).status_code == 200
