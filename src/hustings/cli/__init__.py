@@ -13,14 +13,14 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from pydantic import ValidationError
 
 from hustings import __version__, console
 from hustings.base.clock import SystemClock
-from hustings.base.errors import HustingsError, Invalid
-from hustings.base.faults import sentence_of
-from hustings.base.settings import ALL_ROLES, Settings
-from hustings.clients.addresses import space_address, town_address
+from hustings.base.errors import HustingsError
+from hustings.base.settings import ALL_ROLES
+from hustings.cli.fleet import fleet
+from hustings.cli.options import Data, Host, Json, Port, settings_of
+from hustings.clients.addresses import space_address
 from hustings.clients.errors import BadAddress
 from hustings.clients.listener import Form, Listener, ListenReport
 from hustings.clients.media import WavWriter, read_voice
@@ -28,7 +28,6 @@ from hustings.clients.speaker import Speaker, SpeakerProgress
 from hustings.clients.voice import Voice
 from hustings.ops import doctor as ops_doctor
 from hustings.ops.backup import back_up
-from hustings.ops.deployment import Deployment, Kind
 from hustings.ops.restore import restore
 from hustings.server import serve as server
 from hustings.server.role import LAST, give_way
@@ -46,15 +45,11 @@ app = typer.Typer(
 )
 account = typer.Typer(help="Accounts of this installation.", rich_markup_mode=None)
 app.add_typer(account, name="account")
+app.add_typer(fleet)
 
 SAMPLE_ROLE = "sample"
-SERVICE_DATA = Path("/var/lib/hustings")
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
-Host = Annotated[str | None, typer.Option(help="Address the front door listens on; 0.0.0.0 for every network.")]
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port the front door listens on.")]
-Data = Annotated[Path | None, typer.Option(help="Folder of the database, recordings, uploads and keys.")]
-Json = Annotated[bool, typer.Option("--json", help="Print a JSON document for a program.")]
 SpaceUrl = Annotated[str, typer.Argument(metavar="SPACE_URL", help="Address of the Space, as copied from its page.")]
 
 
@@ -110,24 +105,7 @@ def serve(
     wanted = tuple(role.strip() for role in roles.split(","))
     if unknown := set(wanted) - {*ALL_ROLES, SAMPLE_ROLE}:
         raise typer.BadParameter(f"There is no role {', '.join(sorted(unknown))}. Roles: {', '.join(ALL_ROLES)}.")
-    return server.serve(_settings(host=host, port=port, data=data), wanted, sample)
-
-
-@app.command()
-def edge(
-    origin: Annotated[str, typer.Option(help="Address of the town, as its listeners type it.")],
-    host: Host = None,
-    port: Port = None,
-) -> int:
-    """Serve the listeners of a town that runs on another machine.
-
-    Needs the town's HUSTINGS_CLUSTER_KEY, which is in cluster.key of its data folder. What is not for listeners it
-    passes on to the town.
-    """
-    settings = _settings(host=host, port=port, stage_url=town_address(origin), control_url=town_address(origin))
-    if not settings.cluster_key:
-        raise Invalid("HUSTINGS_CLUSTER_KEY is not set. Copy it from cluster.key in the data folder of the town.")
-    return server.serve_edge(settings)
+    return server.serve(settings_of(host=host, port=port, data=data), wanted, sample)
 
 
 @account.command("create")
@@ -142,7 +120,7 @@ def account_create(
 
     Prints a one-time link at which the person sets a password, or a bearer token. Works beside a running server.
     """
-    settings = _settings(data=data)
+    settings = settings_of(data=data)
     if not settings.data.exists():
         console.say(f"There was no data folder {settings.data}; it is made now.")
     made = asyncio.run(make_account(settings, SystemClock(), name, role, token=token))
@@ -158,7 +136,7 @@ def account_recover(
     Prints a one-time link at which the person sets a password. From then on nothing else opens the account:
     password, passkeys, sessions and tokens of before end at once. Works beside a running server.
     """
-    return _told(asyncio.run(recover(_settings(data=data), SystemClock(), name)), "Recovered", as_json=as_json)
+    return _told(asyncio.run(recover(settings_of(data=data), SystemClock(), name)), "Recovered", as_json=as_json)
 
 
 @app.command()
@@ -292,7 +270,7 @@ def doctor(host: Host = None, port: Port = None, data: Data = None, as_json: Jso
 
     Says of each thing how it is, and what to do about it. Exits with 1 when a conversation could not be held.
     """
-    findings = ops_doctor.examine(_settings(host=host, port=port, data=data), SystemClock())
+    findings = ops_doctor.examine(settings_of(host=host, port=port, data=data), SystemClock())
     if as_json:
         console.data_json({"findings": findings, "well": ops_doctor.well(findings)})
     else:
@@ -318,7 +296,7 @@ def backup(
     Works while a conversation is live, and gives way to it. The archive holds keys and recordings: keep it safe.
     """
     give_way(LAST)
-    settings = _settings(data=data)
+    settings = settings_of(data=data)
     with console.progress() as shown:
         path, contents = back_up(
             settings, SystemClock(), out, console.copying("Copying", shown), recordings=not no_recordings
@@ -343,7 +321,7 @@ def restore_backup(
 
     Only into one that is empty, and only when all of the archive is as it was written.
     """
-    settings = _settings(data=data)
+    settings = settings_of(data=data)
     with console.progress() as shown:
         contents = restore(archive, settings.data, console.copying("Restoring", shown))
     console.say(f"Restored {console.contents_line(contents)}.")
@@ -351,37 +329,7 @@ def restore_backup(
         console.data_json(console.contents_document(contents))
     else:
         console.data(f"hustings serve --data {settings.data}")
-
-
-def config(
-    kind: Annotated[Kind, typer.Argument(help="What to write a configuration for.")],
-    name: Annotated[str, typer.Option(help="Domain of the town.")] = "town.example",
-    edge: Annotated[list[str] | None, typer.Option(help="host:port of a front door; once for each.")] = None,
-    *,
-    cert: Annotated[Path | None, typer.Option(help="Certificate, where the web server gets none itself.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Key of the certificate.")] = None,
-    data: Annotated[Path, typer.Option(help="Data folder of the service.")] = SERVICE_DATA,
-) -> int:
-    """Write a configuration for nginx, Caddy, systemd or a container to standard output."""
-    deployment = Deployment(
-        name,
-        command=Path(sys.executable).with_name("hustings"),
-        data=data.absolute(),
-        edges=tuple(edge or ["127.0.0.1:8000"]),
-        certificate=cert and cert.absolute(),
-        key=key and key.absolute(),
-    )
-    console.data(deployment.written(kind))
     return 0
-
-
-def _settings(**given: Any) -> Settings:
-    """Flags win over the environment. Raises Invalid naming each variable that cannot be used."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        wrong = [sentence_of(f"HUSTINGS_{str(fault['loc'][0]).upper()}", fault) for fault in error.errors()]
-        raise Invalid(" ".join(wrong)) from error
 
 
 def _told(made: Created, done: str, *, as_json: bool) -> int:
