@@ -57,7 +57,9 @@ def nobody_heard_a_break(town: Town, going: Evening, longest: float = 2 * TARGET
     told = going.hls.ends()
     heard = [program.ends() for program in going.programs]
     last = last_part(town.get(f"/spaces/{going.space}/live/aac64/plain.m3u8").text)
-    assert set(told["errors"]) <= {"bufferStalledError"}  # on a machine that does too much; it goes on by itself
+    assert set(told["errors"]) <= {"bufferStalledError"}, told[
+        "errors"
+    ]  # on a machine that does too much; it goes on by itself
     assert (told["loads"], len(told["played"])) == (1, 1)
     assert told["stood"] < longest
     for each in heard:

@@ -1,5 +1,6 @@
 """Debian's nginx with one configuration of ours, in a folder of its own."""
 
+import getpass
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from tests.support.needs import need_programs
 from tests.support.town import eventually, free_port
 
 MAIN = """
-daemon off; master_process on; worker_processes {workers}; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
+user {user}; daemon off; master_process on; worker_processes {workers};
+pid {folder}/nginx.pid; error_log {folder}/error.log warn;
 worker_rlimit_nofile 16384;
 events {{ worker_connections 8192; }}
 http {{
@@ -27,7 +29,7 @@ def prepare(folder: Path, site: str, *, workers: int = 1) -> list[str]:
     need_programs("nginx")
     folder.mkdir(exist_ok=True)
     (folder / "site.conf").write_text(site)
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, workers=workers))
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, workers=workers, user=getpass.getuser()))
     return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 

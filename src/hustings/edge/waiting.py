@@ -84,9 +84,10 @@ class Gates:
         self._room = room
         self._clock = clock
         self._waiting: dict[int, dict[asyncio.Future[Outcome], _Held]] = {}
+        room.add(self)
 
     async def until(self, number: int, receive: Receive) -> Outcome:
-        """Hold until part `number` is published, the client leaves or MAX_WAIT passes."""
+        """Hold until part `number` is published, the client leaves, MAX_WAIT passes or the edge goes away."""
         self._room.enter()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         gate = self._waiting.setdefault(number, {})
@@ -111,6 +112,11 @@ class Gates:
         """The programme has ended or begun anew: everybody asks again."""
         for gate in list(self._waiting.values()):
             self._wake(gate, Outcome.ARRIVED)
+
+    def release(self) -> None:
+        """The edge goes away."""
+        for gate in list(self._waiting.values()):
+            self._wake(gate, Outcome.LEAVING)
 
     def tick(self, now: float) -> None:
         """End those whose time is over, watch those who wait long; entries are in order of arrival."""
