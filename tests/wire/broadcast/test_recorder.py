@@ -277,6 +277,7 @@ import asyncio, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
+import structlog
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import SystemClock
 from hustings.base.grid import TICK
@@ -300,6 +301,7 @@ async def main():
             channel.put(ProgrammeBlock("s", at, Programme.CONVERSATION, block))
             print(at + TICK, flush=True)
 
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 asyncio.run(main())
 """
 
