@@ -5,6 +5,7 @@ answer was whole. Nothing is retried: what goes wrong is counted. Never speaks T
 """
 
 import heapq
+import os
 import select
 import socket
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 Address = tuple[str, int]
 FOR_EVER = -1  # length of an answer that does not end
 HEAD = "Host: town.example\r\nAccept-Encoding: gzip\r\nUser-Agent: bench\r\n\r\n"
+LET_IN = 30.0  # seconds a server has to let all in
 _MANY = 65_536  # bytes read at once
 
 
@@ -50,19 +52,19 @@ class Load:
     answers: int = 0
     received: int = 0  # bytes
     errors: Counter[str] = field(default_factory=Counter)
+    _connecting: int = 0
     _poll: select.epoll = field(default_factory=select.epoll)
     _open: dict[int, _Connection] = field(default_factory=dict)
     _later: list[tuple[float, int]] = field(default_factory=list)
 
-    def join(self, where: Sequence[Address], listeners: Iterable[Listener], pace: float = 1500.0) -> None:
-        """Connect each, in turn to these addresses, at most `pace` a second."""
+    def join(self, where: Sequence[Address], listeners: Iterable[Listener], pace: float) -> None:
+        """Connect each, in turn to these addresses, at most `pace` a second; back when all are let in."""
         begun = time.monotonic()
         for number, listener in enumerate(listeners):
             self.run(begun + number / pace)
-            try:
-                self._connect(where[number % len(where)], listener)
-            except OSError as error:
-                self.errors[type(error).__name__] += 1
+            self._connect(where[number % len(where)], listener)
+        late = time.monotonic() + LET_IN
+        self.run(lambda: self._connecting == 0 or time.monotonic() > late)
 
     def run(self, until: float | Callable[[], bool]) -> None:
         """Serve them until that moment, or until it says so or all have ended."""
@@ -70,8 +72,9 @@ class Load:
         patience = 0.0
         while True:
             self._ask_those_whose_time_has_come()
-            for number, _ in self._poll.poll(patience, 1024):
-                self._read(self._open[number])
+            for number, what in self._poll.poll(patience, 1024):
+                connection = self._open[number]
+                (self._read if what & select.EPOLLIN else self._let_in)(connection)
             if done() or (callable(until) and not self._open):
                 return
             patience = 0.005
@@ -82,11 +85,20 @@ class Load:
         self._poll.close()
 
     def _connect(self, where: Address, listener: Listener) -> None:
-        opened = socket.create_connection(where, timeout=10)
+        """Begin to; a server whose queue is short lets some wait a second, and nobody waits for those."""
+        opened = socket.socket()
         opened.setblocking(False)
-        connection = _Connection(opened, listener)
-        self._open[opened.fileno()] = connection
-        self._poll.register(opened.fileno(), select.EPOLLIN)
+        opened.connect_ex(where)
+        self._open[opened.fileno()] = _Connection(opened, listener)
+        self._poll.register(opened.fileno(), select.EPOLLOUT)
+        self._connecting += 1
+
+    def _let_in(self, connection: _Connection) -> None:
+        self._connecting -= 1
+        if failed := connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._failed(connection, os.strerror(failed))
+            return
+        self._poll.modify(connection.socket.fileno(), select.EPOLLIN)
         self._next(connection, None)
 
     def _next(self, connection: _Connection, answer: Answer | None) -> None:

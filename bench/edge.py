@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from bench._servers import A_PART, LOW_LATENCY, MEDIA, PLAIN, Published, Server
 from hustings.base.grid import PART_SECONDS, PARTS_PER_SEGMENT, SEGMENT_SECONDS
 
 LOADS_CORE = 1
+PACE, ICECASTS_PACE = 1500.0, 250.0  # listeners that come in a second: Icecast's queue has five places
 TMPFS = Path("/dev/shm")  # what nginx serves or keeps lies in memory, as the design has it
 CONNECTIONS = 64  # of a generator that asks as fast as it is answered
 
@@ -45,14 +45,17 @@ class Sizes(NamedTuple):
     """How much is measured."""
 
     plain: int  # listeners
+    streams: (
+        int  # listeners of Icecast, which lets them in slowly, and whose cost for each hardly depends on how many
+    )
     low_latency: int
     fleet: int  # plain listeners over three edges
     rounds: int
     seconds: float  # of every window
 
 
-WHOLE = Sizes(plain=8_000, low_latency=5_000, fleet=15_000, rounds=3, seconds=3 * SEGMENT_SECONDS)
-QUICK = Sizes(plain=500, low_latency=1_000, fleet=3_000, rounds=1, seconds=SEGMENT_SECONDS)
+WHOLE = Sizes(plain=8_000, streams=2_000, low_latency=5_000, fleet=15_000, rounds=3, seconds=2 * SEGMENT_SECONDS)
+QUICK = Sizes(plain=500, streams=500, low_latency=1_000, fleet=3_000, rounds=1, seconds=SEGMENT_SECONDS)
 
 Starting = Callable[[Path], AbstractContextManager[Server]]
 
@@ -107,19 +110,35 @@ def low_latency(published: Published, late: Late, *, fetches: bool) -> Listener:
         number += 1
 
 
-def listener_seconds(start: Starting, make: Callable[[Server, int], Listener], sizes: Sizes) -> tuple[float, float]:
-    """Microseconds of the server's core for one listener's second, and the bytes a second each was sent."""
-    with running(start) as server:
+class Kind(NamedTuple):
+    """Plain listeners of one server."""
+
+    start: Starting
+    make: Callable[[Server, int], Listener]
+    many: int
+    pace: float
+
+
+class Cost(NamedTuple):
+    """Of one plain listener."""
+
+    microseconds: float  # of the server's core, for a second
+    sent: float  # bytes a second
+    lost: int  # of all listeners: whose connection broke or who was answered with an error
+
+
+def listener_seconds(kind: Kind, seconds: float) -> Cost:
+    with running(kind.start) as server:
         load = Load()
-        load.join([server.where], (make(server, number) for number in range(sizes.plain)))
+        load.join([server.where], (kind.make(server, number) for number in range(kind.many)), kind.pace)
         load.run(time.monotonic() + SEGMENT_SECONDS)
         before, begun, received = used_by(server), time.monotonic(), load.received
-        load.run(begun + sizes.seconds)
+        load.run(begun + seconds)
         lasted = time.monotonic() - begun
         used = used_by(server) - before
         load.close()
-        assert not load.errors, load.errors
-        return used / lasted / sizes.plain * 1e6, (load.received - received) / lasted / sizes.plain
+        sent = (load.received - received) / lasted / kind.many
+        return Cost(used / lasted / kind.many * 1e6, sent, load.errors.total())
 
 
 def plain_one(server: Server, number: int) -> Listener:
@@ -176,6 +195,7 @@ class Held(NamedTuple):
     p99: float
     share: float  # of the core
     kilobytes: float  # each
+    lost: int
 
 
 def hold(sizes: Sizes, *, fetches: bool) -> Held:
@@ -185,20 +205,19 @@ def hold(sizes: Sizes, *, fetches: bool) -> Held:
         empty, load = resident(server), Load()
         published = server.published
         everybody = (low_latency(published, late, fetches=fetches) for _ in range(sizes.low_latency))
-        load.join([server.where], everybody)
+        load.join([server.where], everybody, PACE)
         load.run(time.monotonic() + 3 * PART_SECONDS)
         first, before, begun = published.newest(time.monotonic()) + 2, used_by(server), time.monotonic()
         load.run(begun + sizes.seconds)
         share = (used_by(server) - before) / (time.monotonic() - begun)
         kilobytes = (resident(server) - empty) / sizes.low_latency
         load.close()
-        assert not load.errors, load.errors
         assert server.said is not None
         said = dict(line.split() for line in server.said.read_text().splitlines() if line.count(" ") == 1)
         waited = sorted(
             at - float(said[str(number)]) for number, at in late if number >= first and str(number) in said
         )
-        return Held(waited[len(waited) // 2], waited[int(0.99 * len(waited))], share, kilobytes)
+        return Held(waited[len(waited) // 2], waited[int(0.99 * len(waited))], share, kilobytes, load.errors.total())
 
 
 def serve_a_fleet(sizes: Sizes) -> tuple[int, dict[str, int]]:
@@ -208,27 +227,28 @@ def serve_a_fleet(sizes: Sizes) -> tuple[int, dict[str, int]]:
         edges = [stack.enter_context(running(partial(_servers.edge, host=host))) for host in hosts]
         load = Load()
         places = [edge.where for edge in edges]
-        load.join(places, (plain_one(edges[number % 3], number) for number in range(sizes.fleet)))
+        load.join(places, (plain_one(edges[number % 3], number) for number in range(sizes.fleet)), PACE)
         load.run(time.monotonic() + SEGMENT_SECONDS + sizes.seconds)
         load.close()
         return load.answers, dict(load.errors)
 
 
-def cost_of_plain(sizes: Sizes) -> dict[str, tuple[float, float]]:
-    """Of each server: microseconds and bytes, medians of alternate rounds."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    kinds: dict[str, tuple[Starting, Callable[[Server, int], Listener]]] = {"our edge": (_servers.edge, plain_one)}
+def cost_of_plain(sizes: Sizes) -> dict[str, Cost]:
+    """Of each server the median of alternate rounds, with all it lost."""
+    found: dict[str, list[Cost]] = {}
+    kinds = {"our edge": Kind(_servers.edge, plain_one, sizes.plain, PACE)}
     if _servers.installed("nginx"):
-        kinds["our edge behind nginx"] = (_servers.edge_behind_nginx, plain_one)
-        kinds["nginx, files"] = (_servers.nginx_with_files, plain_one)
+        kinds["our edge behind nginx"] = Kind(_servers.edge_behind_nginx, plain_one, sizes.plain, PACE)
+        kinds["nginx, files"] = Kind(_servers.nginx_with_files, plain_one, sizes.plain, PACE)
     if _servers.installed("icecast2", "ffmpeg"):
-        kinds["Icecast, Ogg"] = (partial(_servers.icecast, codec="opus"), lambda *_: a_stream())
-        kinds["Icecast, AAC"] = (partial(_servers.icecast, codec="aac"), lambda *_: a_stream())
+        for name, codec in (("Icecast, Ogg", "opus"), ("Icecast, AAC", "aac")):
+            start = partial(_servers.icecast, codec=codec)
+            kinds[name] = Kind(start, lambda *_: a_stream(), sizes.streams, ICECASTS_PACE)
     for _ in range(sizes.rounds):
-        for name, (start, make) in kinds.items():
-            found.setdefault(name, []).append(listener_seconds(start, make, sizes))
+        for name, kind in kinds.items():
+            found.setdefault(name, []).append(listener_seconds(kind, sizes.seconds))
     return {
-        name: (statistics.median(cost for cost, _ in rounds), statistics.median(sent for _, sent in rounds))
+        name: sorted(rounds)[len(rounds) // 2]._replace(lost=sum(cost.lost for cost in rounds))
         for name, rounds in found.items()
     }
 
@@ -260,11 +280,11 @@ def rates(sizes: Sizes) -> dict[str, Rate]:
     return {name: sorted(rounds, key=lambda rate: rate.cost)[len(rounds) // 2] for name, rounds in found.items()}
 
 
-def limits_of_plain(costs: dict[str, tuple[float, float]]) -> Iterator[tuple[str, bool]]:
+def limits_of_plain(costs: dict[str, Cost]) -> Iterator[tuple[str, bool]]:
     peer = costs.get("Icecast, AAC")
     for name, most in (("our edge", PLAIN_MOST), ("our edge behind nginx", BEHIND_MOST)):
         if peer is not None and name in costs:
-            times = costs[name][0] / peer[0]
+            times = costs[name].microseconds / peer.microseconds
             yield f"a plain listener of {name} costs {times:.2f} times that of Icecast, at most {most}", times <= most
 
 
@@ -278,6 +298,7 @@ def limits_of_held(many: int, held: Held) -> Iterator[tuple[str, bool]]:
     who = f"{many} low-latency listeners"
     yield f"{who}: {held.p99 * 1000:.0f} ms late (p99), at most {LATE_MOST * 1000:.0f}", held.p99 <= LATE_MOST
     yield f"{who}: {held.share:.2f} of the core, at most {SHARE_MOST}", held.share <= SHARE_MOST
+    yield f"{who}: {held.lost} lost, none", held.lost == 0
     yield f"{who}: {held.kilobytes:.0f} KB each, at most {KILOBYTES_MOST:.0f}", held.kilobytes <= KILOBYTES_MOST
 
 
@@ -293,8 +314,9 @@ def measure_all(sizes: Sizes, figures: dict[str, object]) -> list[tuple[str, boo
         if not _servers.installed(program):
             say(f"  {program} is not installed: {what} is left out (Debian: apt-get install {DEBIAN[program]})")
     costs = cost_of_plain(sizes)
-    for name, (cost, sent) in costs.items():
-        say(f"  plain listener, {name:40} {cost:8.1f} us of a core a second   {sent * 8 / 1000:5.0f} kbit/s")
+    for name, cost in costs.items():
+        told = f"{cost.microseconds:8.1f} us of a core a second {cost.sent * 8 / 1000:5.0f} kbit/s, {cost.lost} lost"
+        say(f"  plain listener, {name:40} {told}")
     limits += limits_of_plain(costs)
     if _servers.installed("h2load"):
         found = rates(sizes)
@@ -306,13 +328,13 @@ def measure_all(sizes: Sizes, figures: dict[str, object]) -> list[tuple[str, boo
         held = hold(sizes, fetches=fetches)
         name = f"{sizes.low_latency} low-latency listeners{', each fetching its parts' if fetches else ''}"
         say(f"  {name}: {held.p50 * 1000:.0f} ms late (p50), {held.p99 * 1000:.0f} ms (p99), "
-            f"{held.share:.3f} of the core, {held.kilobytes:.0f} KB each")  # fmt: skip
+            f"{held.share:.3f} of the core, {held.kilobytes:.0f} KB each, {held.lost} lost")  # fmt: skip
         figures[name] = held._asdict()
         limits += () if fetches else limits_of_held(sizes.low_latency, held)
     answers, errors = serve_a_fleet(sizes)
     told = f"{sizes.fleet} plain listeners over three edges: {answers} answers, errors: {errors or 'none'}"
     say(f"  {told}")
-    figures |= {"microseconds a plain listener's second": {name: cost for name, (cost, _) in costs.items()}}
+    figures |= {"plain listeners": {name: cost._asdict() for name, cost in costs.items()}}
     return [*limits, (told, not errors)]
 
 

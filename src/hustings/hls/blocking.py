@@ -15,7 +15,8 @@ from hustings.base import grid
 ADVANCE_SEGMENTS = 2  # `_HLS_msn` may exceed the last segment's number by this, 6.2.5.2
 ADVANCE_PARTS = math.floor(3 / grid.PART_SECONDS)  # the Advance Part Limit, 6.2.5.2
 MAX_WAIT = 12.0  # seconds: three target durations, then 503, 6.2.5.2
-_REMEMBERED = 256  # query strings: all who listen ask one of a few; made-up ones push each other out
+_REMEMBERED = 256  # query strings: all who listen ask one of a few, and made-up ones push each other out
+_SHORT = 64  # characters: a longer one is no player's, and is not remembered
 _DIGITS = 12  # longest number read: far above any part of any programme
 
 
@@ -60,9 +61,12 @@ class Edge:
     ended: bool
 
 
-@lru_cache(_REMEMBERED)
 def read_directives(query: str) -> Directives | Refuse:
     """Parse a query string; keys that are not ours are ignored (they split caches, that is all)."""
+    return _read_once(query) if len(query) <= _SHORT else _read(query)
+
+
+def _read(query: str) -> Directives | Refuse:
     fields = {key: value for key, value in parse_qsl(query, keep_blank_values=True) if key.startswith("_HLS_")}
     numbers: dict[str, int] = {}
     for key in ("_HLS_msn", "_HLS_part"):
@@ -75,6 +79,9 @@ def read_directives(query: str) -> Directives | Refuse:
     if "_HLS_part" in numbers and "_HLS_msn" not in numbers:
         return Refuse("malformed", "_HLS_part needs _HLS_msn beside it.")
     return Directives(numbers.get("_HLS_msn"), numbers.get("_HLS_part"), fields.get("_HLS_skip") in ("YES", "v2"))
+
+
+_read_once = lru_cache(_REMEMBERED)(_read)
 
 
 def decide(asked: Directives, edge: Edge) -> Answer:
