@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import structlog
 from tests.support.bad_network import Answering, BadNetwork, Loss, answer_of, speaking
 from tests.support.hearing import RATE, Samples, Score, score_utterances, utterances, write_wav
 from tests.support.peers import StockListener, has_janus, janus
@@ -75,6 +76,7 @@ def median(scores: list[Score]) -> Score:
 
 
 def main() -> int:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the figures alone go to the output
     rounds = 1 if "--quick" in sys.argv else ROUNDS
     with tempfile.TemporaryDirectory() as folder:
         said = utterances(Path(folder))
