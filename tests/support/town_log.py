@@ -34,7 +34,7 @@ def written_in(database: Path) -> set[str]:
     with closing(sqlite3.connect(database)) as connection:
         for table, columns in WRITTEN.items():
             for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table}"):
-                found |= {text for text in row if text and text != text.lower()}
+                found |= {text for text in row if text and len(text) > 2 and text != text.lower()}
     return found
 
 
