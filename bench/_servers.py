@@ -29,7 +29,7 @@ LOW_LATENCY = f"/spaces/{SPACE}/live/{RENDITION}/ll.m3u8"
 MEDIA = f"/spaces/{SPACE}/media/{RENDITION}"
 A_PART = f"{MEDIA}/p{BEFORE - 4}-{EPOCH}.m4s"
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-OPENING = 15.0  # seconds within which a server must answer
+OPENING = 60.0  # seconds within which a server must answer, on a machine that has much else to do
 
 _NGINX = """daemon off; master_process off; worker_rlimit_nofile 19900; pid {folder}/pid; error_log {folder}/errors;
 events {{ worker_connections 19000; }}
