@@ -9,6 +9,7 @@ AAC six times.
 
 import argparse
 import json
+import math
 import os
 import re
 import subprocess
@@ -100,10 +101,13 @@ Late = list[tuple[int, float]]  # part, when its reload was answered
 
 def low_latency(published: Published, late: Late, *, fetches: bool) -> Listener:
     """One who asks for the next part before it is there, and fetches it, for ever."""
-    number = published.newest(time.monotonic()) + 1
+    number, begins = published.newest(time.monotonic()) + 1, 0.0
     while True:
         msn, part = divmod(number, PARTS_PER_SEGMENT)
-        answer = yield 0.0, get(f"{LOW_LATENCY}?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES")
+        answer = yield begins, get(f"{LOW_LATENCY}?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES")
+        if answer.status != 200:
+            begins = answer.at + PART_SECONDS
+            continue
         late.append((number, answer.at))
         if fetches:
             yield 0.0, get(f"{MEDIA}/p{number}-{EPOCH}.m4s")
@@ -216,7 +220,7 @@ def hold(sizes: Sizes, *, fetches: bool) -> Held:
         said = dict(line.split() for line in server.said.read_text().splitlines() if line.count(" ") == 1)
         waited = sorted(
             at - float(said[str(number)]) for number, at in late if number >= first and str(number) in said
-        )
+        ) or [math.inf]
         return Held(waited[len(waited) // 2], waited[int(0.99 * len(waited))], share, kilobytes, load.errors.total())
 
 
