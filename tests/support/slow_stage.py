@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import structlog
 
 from hustings.base.channel import Channel, WhenFull
 from hustings.base.clock import SystemClock
@@ -69,4 +70,5 @@ async def main(folder: Path, seats: int, ticks: int) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), round(int(sys.argv[3]) / TICK_SECONDS)))
