@@ -50,7 +50,7 @@ async def test_a_known_route_is_a_page(edge: Edge, control: Control, path: str, 
     assert answer.headers["referrer-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/spaces", "/join", "/assets/none.js", "/app.htm", "/@", "/internal/x"])
+@pytest.mark.parametrize("path", ["/nothing", "/spaces", "/join", "/assets/none.js", "/app.htm", "/@"])
 async def test_an_unknown_path_is_the_page_that_says_so(edge: Edge, path: str) -> None:
     answer = await edge.client.get(path)
     assert answer.status_code == 404
