@@ -58,9 +58,10 @@ def commands() -> dict[str, Any]:
 
 def _below(words: str, command: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, child in sorted(command.commands.items()):
+    for name in sorted(command.list_commands(None)):
+        child = command.get_command(None, name)
         whole = f"{words} {name}".strip()
-        found |= _below(whole, child) if hasattr(child, "commands") else {whole: child}
+        found |= _below(whole, child) if hasattr(child, "list_commands") else {whole: child}
     return found
 
 

@@ -13,12 +13,12 @@ from hustings.clients.addresses import town_address
 from hustings.ops.deployment import Deployment, Kind
 from hustings.server import serve as server
 
-fleet = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None)
 
 SERVICE_DATA = Path("/var/lib/hustings")
 
 
-@fleet.command()
+@app.command()
 def edge(
     origin: Annotated[str, typer.Option(help="Address of the town, as its listeners type it.")],
     host: Host = None,
@@ -35,7 +35,7 @@ def edge(
     return server.serve_edge(settings)
 
 
-@fleet.command()
+@app.command()
 def config(
     kind: Annotated[Kind, typer.Argument(help="What to write a configuration for.")],
     name: Annotated[str, typer.Option(help="Domain of the town.")] = "town.example",

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from hustings import console
 from hustings.base.errors import Invalid
 from hustings.base.faults import sentence_of
 from hustings.base.settings import Settings
@@ -23,3 +24,10 @@ def settings_of(**given: Any) -> Settings:
     except ValidationError as error:
         wrong = [sentence_of(f"HUSTINGS_{str(fault['loc'][0]).upper()}", fault) for fault in error.errors()]
         raise Invalid(" ".join(wrong)) from error
+
+
+def require_command(context: typer.Context) -> None:
+    """Without a command there is nothing to do, and the help says what there is."""
+    if context.invoked_subcommand is None:
+        console.say(context.get_help())
+        raise typer.Exit(2)
