@@ -18,7 +18,7 @@ WEB_SOURCES := $(shell find web \( -name node_modules -o -name coverage -o -name
 WEB_PACKAGES := $(wildcard web/package.json web/package-lock.json)
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help setup run test test-values test-states test-pages bench lint check-web lock docs reference dev clean
+.PHONY: help setup run test test-values test-doors test-states test-pages bench lint check-web lock docs reference dev clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,12 +32,16 @@ run: setup  ## serve http://localhost:8000 with a sample conversation (PORT=9000
 test: dev  ## install what tests need, lint, check the pages, run all tests
 	@tools/debian-packages
 	@$(MAKE) --no-print-directory scoring lint check-web
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-states test-pages test-values
-	$(BIN)/pytest tests/wire tests/system --ignore=tests/system/gallery --ignore=tests/wire/control
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-states test-pages test-values test-doors
+	$(BIN)/pytest tests/wire tests/system --ignore=tests/system/gallery $(DOORS:%=--ignore=%)
 
 # These measure no time and no sound, so they may share the machine.
+DOORS := $(addprefix tests/wire/,control ops sample shell edge/test_agent.py edge/test_bodies.py edge/test_counts.py \
+	edge/test_fleet.py edge/test_https.py edge/test_listening.py edge/test_pages.py edge/test_plans.py edge/test_proxy.py)
 test-values: dev
-	$(BIN)/pytest -q tests/structure tests/unit tests/wire/control
+	$(BIN)/pytest -q tests/structure tests/unit
+test-doors: dev
+	$(BIN)/pytest -q $(DOORS)
 test-states: dev
 	$(BIN)/pytest -q tests/system/gallery/test_gallery.py
 test-pages: dev
