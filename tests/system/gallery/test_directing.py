@@ -222,7 +222,7 @@ async def test_a_link_whose_address_is_lost_is_made_anew(hall: Hall) -> None:
 
 
 async def test_nothing_on_the_console_is_wider_than_its_place(hall: Hall) -> None:
-    unbreakable = {**LINKS[0], "id": "i3", "name": "Wolfeschlegelsteinhausenbergerdorffvonaltersherwar"}
+    unbreakable = {**LINKS[0], "id": "i4", "name": "Wolfeschlegelsteinhausenbergerdorffvonaltersherwar"}
     context, page = await _open(hall, desk("live", [HOST]), **{LISTED: [*LINKS, unbreakable]})
     await expect(page.get_by_text("Wolfeschlegel").first).to_be_visible()
     for width in (360, 768, 960, 1280):
